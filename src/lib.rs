@@ -1,1 +1,18 @@
-//! x
+//! Everything around the listings of *Unblocked*: the lab that starts, drives
+//! and watches them, and the tools that build, check and serve the book.
+//!
+//! # Layout
+//!
+//! - [`lab`]: start a listing, send it requests, watch its processes and
+//!   threads, and leave nothing running.
+#![cfg_attr(
+    feature = "book",
+    doc = "- [`book`]: build the book, check its pages, serve them."
+)]
+//!
+//! Dependencies point one way: `book` may use `lab`, `lab` uses nothing of
+//! ours, and the listings use nothing of this package at all.
+
+#[cfg(feature = "book")]
+pub mod book;
+pub mod lab;

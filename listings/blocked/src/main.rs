@@ -1,3 +1,4 @@
+// ANCHOR: all
 //! One CPU-bound request freezes the whole server.
 //!
 //! Run it:
@@ -13,11 +14,11 @@
 //! comes only after the five seconds of `/block-server`.
 
 use std::convert::Infallible;
-use std::env::{self, VarError};
+use std::env;
 use std::error::Error;
 use std::hint;
-use std::ops::RangeInclusive;
 use std::process::ExitCode;
+use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use http_body_util::Full;
@@ -59,32 +60,25 @@ fn wait(block: Duration) {
 // ANCHOR_END: wait
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(problem) => {
-            eprintln!("blocked: {problem}");
-            ExitCode::FAILURE
-        }
-    }
+    let Err(problem) = run() else { return ExitCode::SUCCESS };
+    eprintln!("blocked: {problem}");
+    ExitCode::FAILURE
 }
 
 // ANCHOR: run
 fn run() -> Result<(), Box<dyn Error>> {
-    let port = number("PORT", 3001, 0..=65_535)?;
-    let block = number("BLOCK_MS", 5_000, 0..=3_600_000)?;
+    let port: u16 = number("PORT", "3001")?;
+    let block = Duration::from_millis(number("BLOCK_MS", "5000")?);
 
     // One thread runs everything, as in Node.
-    let runtime = runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime =
+        runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let listener = TcpListener::bind(format!("127.0.0.1:{port}"))
-            .await
-            .map_err(|error| {
-                format!("PORT={port}: {error}; set PORT to another, or to 0")
-            })?;
+        let bound = TcpListener::bind(("127.0.0.1", port)).await;
+        let listener =
+            bound.map_err(|e| format!("PORT={port}: {e}; try PORT=0"))?;
         println!("Server running at http://{}/", listener.local_addr()?);
-        serve(listener, Duration::from_millis(block)).await
+        serve(listener, block).await
     })
 }
 // ANCHOR_END: run
@@ -93,27 +87,24 @@ fn run() -> Result<(), Box<dyn Error>> {
 /// Accepts connections for ever. Each one is a task of its own, and all the
 /// tasks share the one thread.
 async fn serve(listener: TcpListener, block: Duration) -> ! {
+    let mut http = http1::Builder::new();
+    // hyper's limit on slow headers works only if it has a timer.
+    http.timer(TokioTimer::new());
     loop {
-        let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let service = service_fn(move |asked| answer(asked, block));
+                let stream = TokioIo::new(stream);
+                // It ends in an error if the client sends no HTTP or hangs
+                // up, and that is the client's business.
+                tokio::spawn(http.serve_connection(stream, service));
+            }
             // Out of file descriptors, say: some may be free in a moment.
             Err(error) => {
                 eprintln!("cannot accept: {error}");
                 tokio::time::sleep(Duration::from_millis(100)).await;
-                continue;
             }
-        };
-        tokio::spawn(async move {
-            // hyper's limit on slow headers works only if it has a timer. An
-            // error is the client's: it sent no HTTP, or it hung up.
-            let _ = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .serve_connection(
-                    TokioIo::new(stream),
-                    service_fn(|request| answer(request, block)),
-                )
-                .await;
-        });
+        }
     }
 }
 // ANCHOR_END: serve
@@ -129,22 +120,10 @@ fn text(status: StatusCode, body: &'static str) -> Response<Full<Bytes>> {
 }
 
 /// Reads a number from the environment, or says what to set.
-fn number(
-    name: &str,
-    default: u64,
-    allowed: RangeInclusive<u64>,
-) -> Result<u64, String> {
-    let value = match env::var(name) {
-        Ok(value) => value,
-        Err(VarError::NotPresent) => return Ok(default),
-        Err(VarError::NotUnicode(value)) => value.to_string_lossy().into(),
-    };
-    let number = value.parse().ok().filter(|n| allowed.contains(n));
-    number.ok_or_else(|| {
-        let (least, most) = allowed.into_inner();
-        format!(
-            "{name}={value} will not do: set it to a whole number \
-             from {least} to {most}, such as {name}={default}"
-        )
-    })
+fn number<N: FromStr>(name: &str, default: &str) -> Result<N, String> {
+    let text = env::var_os(name).unwrap_or(default.into());
+    let text = text.to_string_lossy();
+    let wrong = format!("{name}={text} will not do; try {name}={default}");
+    text.parse().or(Err(wrong))
 }
+// ANCHOR_END: all

@@ -1,91 +1,150 @@
+// ANCHOR: all
 //! A child process for each CPU-bound request, and messages in between.
 //!
 //!     cargo run -p fork
-//!
-//! In a second terminal, the slow request first:
-//!
-//!     curl -i http://127.0.0.1:3001/block-server &
+//!     curl -i http://127.0.0.1:3001/block-server &    # In a second terminal.
 //!     curl -i http://127.0.0.1:3001/fast-one
 //!
-//! Look for the order of the answers and for the two pids in `served-by`.
+//! Look for the order of the answers, and for the two pids in `served-by`.
 
 use std::io::{BufRead, BufReader, Write, stdin};
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::net::UnixStream;
+use std::os::{fd::AsFd, fd::OwnedFd, unix::net::UnixStream};
 use std::time::{Duration, Instant};
-use std::{env, error::Error, hint, ops::RangeInclusive, process, thread};
+use std::{
+    convert::Infallible, env, error, num, process, str::FromStr, thread,
+};
 
-use hyper::{Response, server::conn::http1, service::service_fn};
+use hyper::{
+    Request, Response, body, server::conn::http1, service::service_fn,
+};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::{net::TcpListener, process::Command};
 
-type Failure = Box<dyn Error + Send + Sync>;
-type Answer = Response<http_body_util::Full<hyper::body::Bytes>>;
-
-// ANCHOR: message
-/// Travels between parent and child as one line of JSON.
-#[derive(serde::Serialize, serde::Deserialize)]
-struct Message {
-    /// The process that says it.
-    pid: u32,
-    text: String,
-}
-
-fn line(text: String) -> String {
-    let message = Message { pid: process::id(), text };
-    serde_json::to_string(&message).expect("a text is valid JSON") + "\n"
-}
-// ANCHOR_END: message
+type Answer = Response<http_body_util::Full<body::Bytes>>;
+type Failure = Box<dyn error::Error + Send + Sync>;
 
 // ANCHOR: answer
-/// Answers one request. The path alone decides, whatever the method.
-async fn answer(path: &str, places: &'static Semaphore) -> Answer {
+/// A place for each child that may run; `parent` sets how many.
+static PLACES: Semaphore = Semaphore::const_new(0);
+
+async fn answer(asked: Request<body::Incoming>) -> Result<Answer, Infallible> {
     let parent = process::id();
-    match (path, places.try_acquire()) {
-        ("/block-server", Ok(place)) => match ask_a_child(place).await {
-            Ok(Message { pid, text }) => {
-                reply(200, pid, format!("{text} Blocked Request!\n"))
-            }
-            Err(reason) => reply(502, parent, format!("{reason}\n")),
+    Ok(match asked.uri().path() {
+        "/block-server" => match PLACES.try_acquire() {
+            Ok(place) => match ask(place).await {
+                Ok((pid, said)) => reply(200, pid, said + " Blocked Request!"),
+                Err(reason) => reply(502, parent, reason.to_string()),
+            },
+            Err(_) => reply(503, parent, "Too many at once.".into()),
         },
-        ("/block-server", Err(_)) => reply(503, parent, "Try later.\n"),
-        ("/fast-one", _) => reply(200, parent, "I am unblocked now!\n"),
-        _ => reply(404, parent, "No such route.\n"),
-    }
+        "/fast-one" => reply(200, parent, "I am unblocked now!".into()),
+        _ => reply(404, parent, "No such route.".into()),
+    })
 }
 // ANCHOR_END: answer
 
-// ANCHOR: parent
-/// Starts a child, tells it to work, and waits for its word.
-async fn ask_a_child(place: SemaphorePermit<'static>) -> Result<Message, Failure> {
-    let (ours, theirs) = UnixStream::pair()?;
+// ANCHOR: ask
+/// What one process says to the other: its pid and a text, as a line of JSON.
+type Message = (u32, String);
+
+/// Starts a child that has work to read, and waits for what it says.
+async fn ask(_place: SemaphorePermit<'static>) -> Result<Message, Failure> {
+    let (mut ours, theirs) = UnixStream::pair()?;
+    let start = chrono::Local::now().format("start wait %H:%M:%S");
+    ours.write_all(line(&start.to_string()).as_bytes())?;
+    ours.set_nonblocking(true)?;
+    let ours = tokio::net::UnixStream::from_std(ours)?;
     let mut child = Command::new("/proc/self/exe")
         .arg("child")
         .stdin(OwnedFd::from(theirs))
         .kill_on_drop(true) // A client that leaves drops all of this.
         .spawn()?;
-    ours.set_nonblocking(true)?;
-    let ours = tokio::net::UnixStream::from_std(ours)?;
-    let mut channel = tokio::io::BufReader::new(ours);
-    let start = chrono::Local::now().format("start wait %H:%M:%S").to_string();
-    // If the child is gone already, reading says so better than writing.
-    let _ = channel.write_all(line(start).as_bytes()).await;
-
+    let mut channel = tokio::io::BufReader::new(ours).take(1 << 24); // Bytes.
     let mut said = String::new();
-    let read = (&mut channel).take(MESSAGE_MAX).read_line(&mut said).await;
-    if let (Ok(_), Ok(message)) = (read, serde_json::from_str(&said)) {
-        // It is about to exit: reap it, and only then give its place away.
-        tokio::spawn(async move {
-            let _ = child.wait().await;
-            drop((place, channel));
-        });
-        return Ok(message);
-    }
-    let _ = child.start_kill();
-    let end = child.wait().await?;
-    Err(format!("the child sent no answer but {said:?} and ended: {end}").into())
+    let _ = channel.read_line(&mut said).await;
+    child.start_kill()?; // It said its word, or it never will.
+    let end = child.wait().await?; // Reaps it.
+    let message = serde_json::from_str(&said);
+    message.map_err(|_| format!("No answer from the child; {end}.").into())
 }
-// ANCHOR_END: parent
+
+fn line(text: &str) -> String {
+    serde_json::json!((process::id(), text)).to_string() + "\n"
+}
+// ANCHOR_END: ask
+
+// ANCHOR: child
+/// The whole life of a child. Its end of the channel is its stdin.
+fn child() -> Result<(), Failure> {
+    let block = Duration::from_millis(number("BLOCK_MS", "5000")?);
+    let channel = UnixStream::from(stdin().as_fd().try_clone_to_owned()?);
+    let parent = channel.try_clone()?;
+    thread::spawn(move || {
+        // Asked for no event, poll reports one only: the other end is gone.
+        let mut fds = [PollFd::new(parent.as_fd(), PollFlags::empty())];
+        let _ = poll(&mut fds, PollTimeout::NONE);
+        process::exit(1);
+    });
+    let (mut lines, mut said) = (BufReader::new(&channel), String::new());
+    while said.is_empty() || !lines.buffer().is_empty() {
+        said.clear();
+        lines.read_line(&mut said)?;
+        println!("{}", serde_json::from_str::<Message>(&said)?.1);
+        let start = Instant::now();
+        while start.elapsed() < block {}
+        (&channel).write_all(line("End wait").as_bytes())?;
+    }
+    Ok(())
+}
+// ANCHOR_END: child
+
+#[tokio::main(flavor = "current_thread")]
+async fn parent() -> Result<(), Failure> {
+    let port: u16 = number("PORT", "3001")?;
+    let most: num::NonZeroU16 = number("MAX_AT_ONCE", "64")?;
+    PLACES.add_permits(most.get().into());
+    number::<u64>("BLOCK_MS", "5000")?; // Better now than in each child.
+    let bound = TcpListener::bind(("127.0.0.1", port)).await;
+    let listener =
+        bound.map_err(|e| format!("PORT={port}: {e}; try PORT=0"))?;
+    println!("Server running at http://{}/", listener.local_addr()?);
+    let (mut http, service) = (http1::Builder::new(), service_fn(answer));
+    http.timer(TokioTimer::new());
+    loop {
+        match listener.accept().await.map(|(stream, _)| TokioIo::new(stream)) {
+            Ok(io) => drop(tokio::spawn(http.serve_connection(io, service))),
+            Err(error) => {
+                eprintln!("cannot accept: {error}");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+fn main() -> process::ExitCode {
+    let is_child = env::args().nth(1).as_deref() == Some("child");
+    let end = if is_child { child() } else { parent() };
+    let Err(problem) = end else { return process::ExitCode::SUCCESS };
+    eprintln!("fork: {problem}");
+    process::ExitCode::FAILURE
+}
+
+fn reply(status: u16, pid: u32, body: String) -> Answer {
+    let head = Response::builder().status(status);
+    let head = if status == 503 { head.header("retry-after", 1) } else { head };
+    let head = head.header("content-type", "text/plain");
+    let head = head.header("served-by", format!("{pid}/{pid}"));
+    head.body((body + "\n").into()).expect("plain ASCII headers")
+}
+
+/// Reads a number from the environment, or says what to set.
+fn number<N: FromStr>(name: &str, default: &str) -> Result<N, String> {
+    let text = env::var_os(name).unwrap_or(default.into());
+    let text = text.to_string_lossy();
+    let wrong = format!("{name}={text} will not do; try {name}={default}");
+    text.parse().or(Err(wrong))
+}
+// ANCHOR_END: all

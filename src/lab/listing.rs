@@ -1,0 +1,215 @@
+use std::collections::HashMap;
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use escargot::CargoBuild;
+
+use super::{Error, Server};
+
+/// The variables that a listing reads. Those that an experiment does not set
+/// are unset, or the reader's own shell would change its outcome.
+const VARIABLES: [&str; 5] =
+    ["PORT", "BLOCK_MS", "COUNT", "WORKERS", "MAX_AT_ONCE"];
+
+/// What to start: a listing of the book, its stage, its environment.
+#[derive(Clone, Debug)]
+pub struct Listing {
+    pub(super) name: String,
+    binary: String,
+    node: bool,
+    release: bool,
+    pub(super) variables: HashMap<String, OsString>,
+}
+
+impl Listing {
+    /// The listing in `listings/NAME`: its `src/main.rs`, built as
+    /// `cargo run` builds it, on a free port.
+    pub fn new(name: &str) -> Self {
+        let mut listing = Listing {
+            name: name.into(),
+            binary: name.into(),
+            node: false,
+            release: false,
+            variables: HashMap::new(),
+        };
+        listing.variables.insert("PORT".into(), "0".into());
+        if name == "cluster" {
+            // Its own default is the number of cores; an experiment should
+            // not depend on the machine.
+            listing.variables.insert("WORKERS".into(), "2".into());
+        }
+        listing
+    }
+
+    /// One of the listing's stages, `src/bin/STAGE.rs`, instead.
+    pub fn stage(mut self, stage: &str) -> Self {
+        self.binary = stage.into();
+        self
+    }
+
+    /// The same program for Node, `node.js`, instead.
+    pub fn node(mut self) -> Self {
+        self.node = true;
+        self
+    }
+
+    /// Builds with optimisations.
+    pub fn release(mut self) -> Self {
+        self.release = true;
+        self
+    }
+
+    /// How long the blocking route computes, in milliseconds.
+    pub fn block_ms(self, ms: u64) -> Self {
+        self.env("BLOCK_MS", ms.to_string())
+    }
+
+    /// How far the blocking route counts.
+    pub fn count(self, count: u64) -> Self {
+        self.env("COUNT", count.to_string())
+    }
+
+    /// How many workers the cluster has; 2 unless said.
+    pub fn workers(self, workers: usize) -> Self {
+        self.env("WORKERS", workers.to_string())
+    }
+
+    /// How many children or threads may work at a time.
+    pub fn max_at_once(self, most: usize) -> Self {
+        self.env("MAX_AT_ONCE", most.to_string())
+    }
+
+    /// Any variable of the environment.
+    pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.variables.insert(name.into(), value.into());
+        self
+    }
+
+    /// Builds the listing if it must, starts it in a process group of its
+    /// own, and waits until it is ready.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such listing, it does not compile, it ends instead of
+    /// getting ready ([`Error::Exited`]), or it hangs.
+    pub fn start(&self) -> Result<Server, Error> {
+        Server::start(self)
+    }
+
+    /// The command that starts it.
+    pub(super) fn command(&self) -> Result<Command, Error> {
+        let folder = self.folder()?;
+        let mut command = if self.node {
+            let mut command = Command::new("node");
+            command.arg("node.js");
+            // Its worker file is looked up in the current directory.
+            command.current_dir(&folder);
+            command
+        } else {
+            Command::new(self.built(&folder)?)
+        };
+        for name in VARIABLES {
+            command.env_remove(name);
+        }
+        command.envs(&self.variables);
+        Ok(command)
+    }
+
+    /// How many lines say that it is ready: a worker each.
+    pub(super) fn ready_lines(&self) -> usize {
+        let workers = self.variables.get("WORKERS");
+        match (self.name.as_str(), workers.and_then(|text| text.to_str())) {
+            ("cluster", Some(number)) => number.parse().unwrap_or(1),
+            _ => 1,
+        }
+    }
+
+    /// Whether this route keeps a CPU busy.
+    pub(super) fn blocks(&self, path: &str) -> bool {
+        path == if self.name == "workers" { "/" } else { "/block-server" }
+    }
+
+    /// Whether the listing says with this line that such a route started.
+    pub(super) fn says_started(&self, line: &str) -> bool {
+        match self.name.as_str() {
+            "fork" => line.starts_with("start wait "),
+            "workers" => line == "start!",
+            _ => line.ends_with("start block-server"),
+        }
+    }
+
+    fn folder(&self) -> Result<PathBuf, Error> {
+        let all = listings_folder();
+        let folder = all.join(&self.name);
+        if folder.join("Cargo.toml").is_file() {
+            return Ok(folder);
+        }
+        let entries = fs::read_dir(&all)
+            .map_err(|source| Error::Read { path: all, source })?;
+        let mut known: Vec<String> = entries
+            .filter_map(Result::ok)
+            .filter(|entry| entry.path().join("Cargo.toml").is_file())
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect();
+        known.sort();
+        Err(Error::Unknown { wanted: format!("listing {}", self.name), known })
+    }
+
+    /// The path of the program. Cargo is asked once in each process.
+    fn built(&self, folder: &Path) -> Result<PathBuf, Error> {
+        type Programs = HashMap<(PathBuf, String, bool), PathBuf>;
+        static BUILT: LazyLock<Mutex<Programs>> = LazyLock::new(Mutex::default);
+
+        self.check_stage(folder)?;
+        let key = (folder.to_owned(), self.binary.clone(), self.release);
+        // Held while cargo runs: whoever else wants it now waits for it.
+        let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(program) = built.get(&key) {
+            return Ok(program.clone());
+        }
+        let mut build = CargoBuild::new()
+            .manifest_path(folder.join("Cargo.toml"))
+            .bin(&self.binary);
+        if self.release {
+            build = build.release();
+        }
+        let run = build.run().map_err(|error| Error::Build {
+            listing: self.name.clone(),
+            reason: error.to_string(),
+        })?;
+        built.insert(key, run.path().to_owned());
+        Ok(run.path().to_owned())
+    }
+
+    fn check_stage(&self, folder: &Path) -> Result<(), Error> {
+        let stages = folder.join("src/bin");
+        let file = stages.join(format!("{}.rs", self.binary));
+        if self.binary == self.name || file.is_file() {
+            return Ok(());
+        }
+        let entries = fs::read_dir(&stages).into_iter().flatten();
+        let mut known: Vec<String> = entries
+            .filter_map(|entry| {
+                let path = entry.ok()?.path();
+                Some(path.file_stem()?.to_string_lossy().into_owned())
+            })
+            .collect();
+        known.push(self.name.clone());
+        known.sort();
+        let wanted = format!("stage {} of {}", self.binary, self.name);
+        Err(Error::Unknown { wanted, known })
+    }
+}
+
+/// Where the listings are. `UNBLOCKED_LISTINGS` names another folder: this is
+/// how a test shows that a chapter fails when its listing is broken.
+fn listings_folder() -> PathBuf {
+    match env::var_os("UNBLOCKED_LISTINGS") {
+        Some(folder) => folder.into(),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("listings"),
+    }
+}

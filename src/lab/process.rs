@@ -1,0 +1,147 @@
+use std::fmt;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use procfs::process::{Stat, all_processes};
+use procfs::{ProcError, process};
+
+use super::Error;
+
+/// A process, as it was when it was looked at.
+#[derive(Clone, Debug)]
+pub struct Process {
+    /// Its number.
+    pub pid: u32,
+    /// The number of its parent.
+    pub parent: u32,
+    /// Its short name (`comm`, at most 15 bytes).
+    pub name: String,
+    /// One letter from `proc_pid_stat(5)`: `R` runs, `S` sleeps, `Z` is dead
+    /// and waits to be reaped.
+    pub state: char,
+}
+
+impl Process {
+    /// Sends it a signal.
+    ///
+    /// # Errors
+    ///
+    /// When it is gone.
+    pub fn signal(&self, signal: Signal) -> Result<(), Error> {
+        send(signal, self.pid as i32)
+    }
+
+    /// Whether it is dead and only waits to be reaped.
+    ///
+    /// `kill(pid, 0)` still succeeds on such a process, so it can't tell.
+    pub fn is_zombie(&self) -> bool {
+        matches!(self.state, 'Z' | 'X')
+    }
+}
+
+impl fmt::Display for Process {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Process { pid, parent, name, state } = self;
+        write!(f, "{pid} {state} {name} (child of {parent})")
+    }
+}
+
+impl From<Stat> for Process {
+    fn from(stat: Stat) -> Self {
+        Process {
+            pid: stat.pid as u32,
+            parent: stat.ppid as u32,
+            name: stat.comm,
+            state: stat.state,
+        }
+    }
+}
+
+/// A thread, as it was when it was looked at.
+#[derive(Clone, Debug)]
+pub struct Thread {
+    /// Its number; that of a process's first thread is the process's own.
+    pub tid: u32,
+    /// Its name.
+    pub name: String,
+}
+
+/// What a process costs in memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Memory {
+    /// Proportional set size in bytes: a page shared by n processes counts
+    /// one nth.
+    pub pss: u64,
+    /// Unique set size in bytes: what its death would give back.
+    pub uss: u64,
+}
+
+/// Sends `signal` to the process `pid`, or to the group `-pid`.
+pub(super) fn send(signal: Signal, pid: i32) -> Result<(), Error> {
+    kill(Pid::from_raw(pid), signal).map_err(|source| Error::Signal {
+        signal,
+        pid,
+        source,
+    })
+}
+
+/// Every process of the group, zombies too, in the order of their numbers.
+pub(super) fn group(pgrp: u32) -> Result<Vec<Process>, Error> {
+    select(pgrp, |stat| stat.pgrp as u32 == pgrp)
+}
+
+/// The children of a process, zombies too.
+pub(super) fn children(parent: u32) -> Result<Vec<Process>, Error> {
+    select(parent, |stat| stat.ppid as u32 == parent)
+}
+
+/// The processes that `wanted` picks; `pid` is named if that is impossible.
+fn select(
+    pid: u32,
+    wanted: impl Fn(&Stat) -> bool,
+) -> Result<Vec<Process>, Error> {
+    let all = all_processes().map_err(|source| Error::Look { pid, source })?;
+    // One that ends while we look is none of ours to report.
+    let stats = all.filter_map(|process| process.ok()?.stat().ok());
+    let mut picked: Vec<Process> =
+        stats.filter(wanted).map(Process::from).collect();
+    picked.sort_by_key(|process| process.pid);
+    Ok(picked)
+}
+
+pub(super) fn threads(pid: u32) -> Result<Vec<Thread>, Error> {
+    look(pid, |process| {
+        let tasks = process.tasks()?;
+        let stats = tasks.filter_map(|task| task.ok()?.stat().ok());
+        Ok(stats
+            .map(|stat| Thread { tid: stat.pid as u32, name: stat.comm })
+            .collect())
+    })
+}
+
+pub(super) fn open_fds(pid: u32) -> Result<usize, Error> {
+    look(pid, process::Process::fd_count)
+}
+
+pub(super) fn memory(pid: u32) -> Result<Memory, Error> {
+    look(pid, |process| {
+        let rollup = process.smaps_rollup()?.memory_map_rollup;
+        let sum = |key: &str| {
+            let maps = rollup.iter();
+            maps.filter_map(|map| map.extension.map.get(key)).sum::<u64>()
+        };
+        Ok(Memory {
+            pss: sum("Pss"),
+            uss: sum("Private_Clean") + sum("Private_Dirty"),
+        })
+    })
+}
+
+fn look<T>(
+    pid: u32,
+    at: impl Fn(&process::Process) -> Result<T, ProcError>,
+) -> Result<T, Error> {
+    process::Process::new(pid as i32)
+        .and_then(|process| at(&process))
+        .map_err(|source| Error::Look { pid, source })
+}

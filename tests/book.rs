@@ -1,1 +1,3 @@
+//! Every code block of every page, compiled and run.
 
+include!(concat!(env!("OUT_DIR"), "/skeptic-tests.rs"));

@@ -37,10 +37,8 @@ server.listen(PORT, HOST, () => {
 });
 
 function answer(res, body) {
-  res.writeHead(200, {
-    "content-type": "text/plain",
-    "served-by": `${process.pid}/${threadId}`,
-  });
+  res.setHeader("content-type", "text/plain");
+  res.setHeader("served-by", `${process.pid}/${threadId}`);
   res.end(body);
 }
 

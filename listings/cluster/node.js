@@ -69,10 +69,8 @@ function worker() {
 }
 
 function answer(res, body) {
-  res.writeHead(200, {
-    "content-type": "text/plain",
-    "served-by": `${process.pid}/${threadId}`,
-  });
+  res.setHeader("content-type", "text/plain");
+  res.setHeader("served-by", `${process.pid}/${threadId}`);
   res.end(body);
 }
 

@@ -56,10 +56,8 @@ function answerFromChild(res) {
 }
 
 function answer(res, servedBy, body) {
-  res.writeHead(200, {
-    "content-type": "text/plain",
-    "served-by": servedBy,
-  });
+  res.setHeader("content-type", "text/plain");
+  res.setHeader("served-by", servedBy);
   res.end(body);
 }
 

@@ -88,12 +88,14 @@ fn run() -> Result<(), Box<dyn Error>> {
 /// tasks share the one thread.
 async fn serve(listener: TcpListener, block: Duration) -> ! {
     let mut http = http1::Builder::new();
-    // hyper's limit on slow headers works only if it has a timer.
-    http.timer(TokioTimer::new());
+    // hyper's limit on slow headers works only if it has a timer. And if a
+    // client sends requests ahead, their answers go out together, at once.
+    http.timer(TokioTimer::new()).pipeline_flush(true);
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
                 let service = service_fn(move |asked| answer(asked, block));
+                let _ = stream.set_nodelay(true);
                 let stream = TokioIo::new(stream);
                 // It ends in an error if the client sends no HTTP or hangs
                 // up, and that is the client's business.

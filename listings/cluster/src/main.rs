@@ -20,8 +20,7 @@ use nix::sys::signal::{SigSet, Signal::*, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus::*, waitpid};
 use nix::unistd::{ForkResult::*, Pid, fork, getpid, getppid, gettid};
 
-type Body = http_body_util::Full<body::Bytes>;
-type Answer = Result<Response<Body>, Infallible>;
+type Answer = Result<Response<http_body_util::Full<body::Bytes>>, Infallible>;
 type Failure = Box<dyn error::Error>;
 
 // ANCHOR: primary
@@ -98,11 +97,12 @@ async fn worker(listener: TcpListener, block: Duration) -> Result<(), Failure> {
     let url = format!("http://{}/", listener.local_addr()?);
     println!("Server running at {url} Worker {}", getpid());
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new());
+    http.timer(TokioTimer::new()).pipeline_flush(true);
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
                 let service = service_fn(move |asked| answer(asked, block));
+                let _ = stream.set_nodelay(true);
                 let stream = TokioIo::new(stream);
                 tokio::spawn(http.serve_connection(stream, service));
             }

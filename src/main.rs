@@ -1,1 +1,104 @@
-fn main(){}
+//! The command `unblocked`: serves the book, and checks it.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use clap::{Parser, Subcommand};
+use tracing_subscriber::filter::LevelFilter;
+use unblocked::book::check::{RULES, Repository};
+use unblocked::book::serve::serve;
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo run                       the book, on http://127.0.0.1:3000/
+  cargo run -- --open             the same, in your browser
+  cargo run -- serve --port 0     on a port that is free
+  cargo run -- check              look for broken includes, links, promises";
+
+/// Child processes, clusters and worker threads in Rust: the book.
+#[derive(Parser)]
+#[command(
+    version,
+    after_help = EXAMPLES,
+    args_conflicts_with_subcommands = true
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: Serve,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the book, and again after each save [default].
+    Serve(Serve),
+    /// Check the pages, and what the repository promises of itself.
+    Check,
+}
+
+#[derive(clap::Args)]
+struct Serve {
+    /// The port on 127.0.0.1; 0 picks one that is free.
+    #[arg(long, default_value_t = 3000)]
+    port: u16,
+    /// Show the book in your browser.
+    #[arg(long)]
+    open: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    // mdBook's warnings; its progress is nobody's business.
+    tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::WARN)
+        .with_writer(std::io::stderr)
+        .without_time()
+        .init();
+    let Err(problem) = run(arguments) else { return ExitCode::SUCCESS };
+    eprintln!("{problem:#}");
+    ExitCode::FAILURE
+}
+
+fn run(arguments: Arguments) -> Result<()> {
+    let root = root()?;
+    match arguments.command.unwrap_or(Command::Serve(arguments.serve)) {
+        Command::Serve(Serve { port, open }) => serve(&root, port, open),
+        Command::Check => check(&root),
+    }
+}
+
+fn check(root: &Path) -> Result<()> {
+    let repository = Repository::open(root);
+    let mut count = 0;
+    for (name, rule) in RULES {
+        let problems = rule(&repository);
+        println!("{name}: {}", if problems.is_empty() { "ok" } else { "no" });
+        for problem in &problems {
+            eprintln!("{problem}");
+        }
+        count += problems.len();
+    }
+    match count {
+        0 => Ok(()),
+        1 => bail!("one problem"),
+        count => bail!("{count} problems"),
+    }
+}
+
+/// The nearest folder above that has a book, or else the one that this was
+/// built in.
+fn root() -> Result<PathBuf> {
+    let here = env::current_dir()?;
+    let built = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = here.ancestors().chain([built]);
+    match { folders }.find(|folder| folder.join("book.toml").is_file()) {
+        Some(folder) => Ok(folder.to_owned()),
+        None => bail!(
+            "no book.toml in {} or above; go to a checkout of the book",
+            here.display()
+        ),
+    }
+}

@@ -34,7 +34,7 @@ const WATCHED: [&str; 3] = ["book", "listings", "book.toml"];
 
 /// An editor writes a file in several steps; this is long enough for them to
 /// count as one, and short enough for nobody to wait.
-const SETTLE: Duration = Duration::from_millis(100);
+const SETTLE: Duration = Duration::from_millis(50);
 
 /// Serves the book in `root` on 127.0.0.1 until Ctrl-C or SIGTERM. Port 0
 /// picks a free one. With `open`, a browser shows it.
@@ -46,7 +46,7 @@ const SETTLE: Duration = Duration::from_millis(100);
 pub fn serve(root: &Path, port: u16, open: bool) -> Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port));
     let listener = listener.with_context(|| {
-        format!("cannot serve on 127.0.0.1:{port}; try --port 0")
+        format!("cannot serve on 127.0.0.1:{port}, try --port 0")
     })?;
     let address = listener.local_addr()?;
     let site = Arc::new(Site::new(root)?);
@@ -175,6 +175,7 @@ async fn page(State(site): State<Arc<Site>>, request: Request) -> Response {
             Ok(found) => {
                 return found.map(axum::body::Body::new).into_response();
             }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return broken(&error),
         }
     }

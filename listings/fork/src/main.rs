@@ -21,7 +21,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt};
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::{net::TcpListener, process::Command};
+use tokio::{net, process::Command, signal::unix};
 
 type Answer = Response<http_body_util::Full<body::Bytes>>;
 type Failure = Box<dyn error::Error + Send + Sync>;
@@ -56,15 +56,14 @@ async fn ask(_place: SemaphorePermit<'static>) -> Result<Message, Failure> {
     let start = chrono::Local::now().format("start wait %H:%M:%S");
     ours.write_all(line(&start.to_string()).as_bytes())?;
     ours.set_nonblocking(true)?;
-    let ours = tokio::net::UnixStream::from_std(ours)?;
+    let channel = tokio::io::BufReader::new(net::UnixStream::from_std(ours)?);
     let mut child = Command::new("/proc/self/exe")
         .arg("child")
         .stdin(OwnedFd::from(theirs))
         .kill_on_drop(true) // A client that leaves drops all of this.
         .spawn()?;
-    let mut channel = tokio::io::BufReader::new(ours).take(1 << 24); // Bytes.
     let mut said = String::new();
-    let _ = channel.read_line(&mut said).await;
+    let _ = channel.take(1 << 24).read_line(&mut said).await; // Bytes.
     child.start_kill()?; // It said its word, or it never will.
     let end = child.wait().await?; // Reaps it.
     let message = serde_json::from_str(&said);
@@ -107,7 +106,8 @@ async fn parent() -> Result<(), Failure> {
     let most: num::NonZeroU16 = number("MAX_AT_ONCE", "64")?;
     PLACES.add_permits(most.get().into());
     number::<u64>("BLOCK_MS", "5000")?; // Better now than in each child.
-    let bound = TcpListener::bind(("127.0.0.1", port)).await;
+    let _wake = unix::signal(unix::SignalKind::child())?; // To reap at once.
+    let bound = net::TcpListener::bind(("127.0.0.1", port)).await;
     let listener =
         bound.map_err(|e| format!("PORT={port}: {e}; try PORT=0"))?;
     println!("Server running at http://{}/", listener.local_addr()?);

@@ -13,8 +13,9 @@ use mdbook_driver::MDBook;
 /// A broken include is none: mdBook only logs some of them, so run
 /// [`check::includes`](super::check::includes) first.
 pub fn build(root: &Path, into: &Path, reload: Option<&str>) -> Result<()> {
-    let mut book = MDBook::load(root)
-        .with_context(|| format!("no book in {}", root.display()))?;
+    let mut book = MDBook::load(root).with_context(|| {
+        format!("cannot load the book in {}", root.display())
+    })?;
     book.config.build.build_dir = into.to_owned();
     if let Some(path) = reload {
         book.config.set("output.html.live-reload-endpoint", path)?;

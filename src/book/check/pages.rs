@@ -34,6 +34,7 @@ pub fn pages(repository: &Repository) -> Vec<Problem> {
         let messages = found.into_iter().flatten();
         problems.extend(messages.map(|text| Problem::new(&place, None, text)));
     }
+    problems.extend(shared_ids(&site));
     problems
 }
 
@@ -99,6 +100,33 @@ fn twin_ids(page: &Html) -> Vec<String> {
     let ids = select(page, "[id]").into_iter().filter_map(|e| e.attr("id"));
     let twins = ids.filter(|id| !seen.insert(id.to_owned()));
     twins.map(|id| format!("the id {id} is there twice")).collect()
+}
+
+/// On print.html all chapters are one page. mdBook renames an id that is there
+/// twice, but not the labels that refer to it.
+fn shared_ids(site: &Site) -> Vec<Problem> {
+    // These repeat what is on other pages.
+    let copies = ["index.html", "print.html", "toc.html", "404.html"];
+    let mut seen: BTreeMap<&str, &Path> = BTreeMap::new();
+    let mut problems = Vec::new();
+    for (path, page) in &site.pages {
+        if copies.iter().any(|copy| path == Path::new(copy)) {
+            continue;
+        }
+        let ours = "main [id]:not(h1, h2, h3, h4, h5, h6, dt)";
+        for id in select(page, ours).iter().filter_map(|e| e.attr("id")) {
+            match seen.insert(id, path) {
+                Some(other) if other != path => {
+                    let other = other.display();
+                    let message = format!("the id {id} is also on {other}");
+                    let place = Path::new("target/book").join(path);
+                    problems.push(Problem::new(&place, None, message));
+                }
+                _ => {}
+            }
+        }
+    }
+    problems
 }
 
 /// Who can't see a picture is told what it shows.

@@ -64,7 +64,12 @@ pub fn serve(root: &Path, port: u16, open: bool) -> Result<()> {
     }
     let runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = { runtime }.enable_all().build()?;
-    runtime.block_on(answer(listener, address, site, open))
+    let served =
+        runtime.block_on(answer(listener, address, Arc::clone(&site), open));
+    drop(watcher);
+    // The watcher's own thread may hold the site a moment longer.
+    site.builds.write().unwrap_or_else(PoisonError::into_inner).clear();
+    served
 }
 
 async fn answer(
@@ -75,7 +80,9 @@ async fn answer(
 ) -> Result<()> {
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
+    // Before it says that it serves: whoever reads that may end it.
     let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
     let app = Router::new()
         .route(&format!("/{RELOAD}"), get(reload))
         .fallback(page)
@@ -90,7 +97,7 @@ async fn answer(
     // Not a graceful end: an open page keeps its websocket for ever.
     tokio::select! {
         served = axum::serve(listener, app).into_future() => Ok(served?),
-        interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
+        _ = interrupt.recv() => Ok(()),
         _ = terminate.recv() => Ok(()),
     }
 }

@@ -1,5 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use toml::Table;
 
@@ -80,7 +80,7 @@ fn package(repository: &Repository, name: &str, problems: &mut Vec<Problem>) {
 fn header(
     repository: &Repository,
     name: &str,
-    file: &PathBuf,
+    file: &Path,
     problems: &mut Vec<Problem>,
 ) {
     let text = repository.read(file);

@@ -7,12 +7,16 @@
 //!   threads, and leave nothing running.
 #![cfg_attr(
     feature = "book",
-    doc = "- [`book`]: build the book, check its pages, serve them."
+    doc = "\
+- [`record`]: turn runs into what a page shows.
+- [`book`]: build the book, check its pages, serve them."
 )]
 //!
-//! Dependencies point one way: `book` may use `lab`, `lab` uses nothing of
-//! ours, and the listings use nothing of this package at all.
+//! Dependencies point one way: `book` and `record` use `lab`, `lab` uses
+//! nothing of ours, and the listings use nothing of this package at all.
 
 #[cfg(feature = "book")]
 pub mod book;
 pub mod lab;
+#[cfg(feature = "book")]
+pub mod record;

@@ -123,7 +123,7 @@ impl Listing {
     pub(super) fn ready_lines(&self) -> usize {
         let workers = self.variables.get("WORKERS");
         match (self.name.as_str(), workers.and_then(|text| text.to_str())) {
-            ("cluster", Some(number)) => number.parse().unwrap_or(1),
+            ("cluster", Some(number)) => number.parse().unwrap_or(1).max(1),
             _ => 1,
         }
     }

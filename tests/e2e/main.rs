@@ -1,12 +1,23 @@
-//! What the experiments in the chapters leave out, against the real listings:
-//! faults, floods, signals, bad input, and the same programs for Node.
+//! What the experiments of the chapters leave out: faults, floods, signals,
+//! and every promise of the listings that no page needs to show.
 
-mod blocked; // One thread, one request at a time.
-mod cluster; // Deaths, signals, and what a primary is.
-mod fork; // The child's role, and all the ways in which it can fail.
-mod http; // What every listing does with HTTP, and with what is none.
-mod input; // What every listing says to a bad variable or a taken port.
-mod lab; // What the lab itself promises.
-mod node; // Each node.js, its flaws included.
-mod support; // Programs that are started without the lab.
-mod workers; // Threads that come, panic and go.
+/// One thread: both routes, and who waits.
+mod blocked;
+/// The child of `fork`, spoken to directly over a socketpair.
+mod child;
+/// The primary and its workers: who answers, who dies, who is missed.
+mod cluster;
+/// The parent of `fork`: its children's deaths, its bound, its clients.
+mod fork;
+/// What every listing does with HTTP, with what is not HTTP, with a crowd.
+mod http;
+/// Wrong variables and a taken port, for every listing.
+mod input;
+/// The lab's own promises.
+mod lab;
+/// The programs for Node, flaws included, in the same lab.
+mod node;
+/// Programs started by hand, and what the kernel knows of them.
+mod support;
+/// Worker threads: their number, their bound, their panics.
+mod workers;

@@ -65,7 +65,7 @@ async fn ask_a_worker(
     let (bell, rung) = oneshot::channel::<()>();
     thread::Builder::new().name("worker".into()).spawn(move || {
         worker(inbox, outbox, count);
-        drop((bell, place)); // Also when the worker panics.
+        drop((place, bell)); // Also when the worker panics.
     })?;
     post.send("start!")?;
     // Waiting on `answers` would block the only thread that serves. The bell

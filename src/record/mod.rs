@@ -1,0 +1,14 @@
+//! Turn runs into what a page shows: a trace, and from it a figure, a
+//! transcript and facts.
+//!
+//! A scenario is a few lines of data. Performing it through the lab gives a
+//! [`Trace`], which is kept; all else follows from the trace, byte for byte,
+//! so that a test can tell whether anybody touched it.
+//!
+//! # Layout
+//!
+//! - [`trace`]: what is kept of a run, and reading it back.
+
+pub mod trace;
+
+pub use trace::Trace;

@@ -7,8 +7,10 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 use tracing_subscriber::filter::LevelFilter;
-use unblocked::book::check::{RULES, Repository};
-use unblocked::book::serve::serve;
+use unblocked::book::{
+    self,
+    check::{RULES, Repository},
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -65,7 +67,9 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> Result<()> {
     let root = root()?;
     match arguments.command.unwrap_or(Command::Serve(arguments.serve)) {
-        Command::Serve(Serve { port, open }) => serve(&root, port, open),
+        Command::Serve(Serve { port, open }) => {
+            Ok(book::serve(&root, port, open)?)
+        }
         Command::Check => check(&root),
     }
 }

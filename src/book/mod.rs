@@ -2,12 +2,16 @@
 //!
 //! # Layout
 //!
-//! - `build`: what mdBook makes of the chapters.
+//! - [`build`](fn@build): what mdBook makes of the chapters.
 //! - [`check`]: what mdBook does not check, and the repository promises.
-//! - [`serve`]: the book on the loopback interface, and again after each save.
+//! - [`serve`](fn@serve): the book on the loopback interface, and again after
+//!   each save.
 
 mod build;
 pub mod check;
-pub mod serve;
+mod error;
+mod serve;
 
 pub use build::build;
+pub use error::Error;
+pub use serve::serve;

@@ -111,7 +111,7 @@ fn a_book_that_can_not_be_built_is_found() {
         check::pages,
         &[(
             Replace("book/SUMMARY.md", "one.md", "two.md"),
-            "cannot load the book",
+            "failed to read chapter `two.md`",
         )],
     );
 }

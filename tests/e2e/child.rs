@@ -27,6 +27,8 @@ struct Child {
 fn start(block_ms: u64) -> Child {
     let (channel, theirs) = UnixStream::pair().expect("two descriptors");
     channel.set_read_timeout(Some(HANG)).expect("not zero");
+    // A child that no longer reads would let a long message wait for ever.
+    channel.set_write_timeout(Some(HANG)).expect("not zero");
     let inside = theirs.try_clone().expect("one more descriptor");
     let mut command = Command::new(program("fork"));
     let command = command.arg("child").stdin(OwnedFd::from(theirs));

@@ -1,6 +1,7 @@
-use std::net::TcpStream;
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 
-use unblocked::lab::{Error, Listing, Server};
+use unblocked::lab::{Error, HANG, Listing, Server};
 
 use crate::support::{open_fds, say};
 
@@ -26,6 +27,13 @@ fn slow(name: &str) -> (&'static str, &'static str) {
         "fork" => ("/block-server", "End wait Blocked Request!\n"),
         _ => ("/block-server", "Blocked Request!\n"),
     }
+}
+
+/// How many descriptors are open in it and in all its workers, whoever of
+/// them accepts.
+fn held(server: &Server) -> Result<usize, Error> {
+    let processes = server.processes()?;
+    Ok(processes.iter().map(|one| open_fds(one.pid)).sum())
 }
 
 #[test]
@@ -128,6 +136,45 @@ fn what_is_not_http_ends_the_connection_and_not_the_server() -> Result<(), Error
 }
 
 #[test]
+fn a_request_that_breaks_off_ends_its_connection_and_not_the_server()
+-> Result<(), Error> {
+    for name in LISTINGS {
+        let server = start(name)?;
+        let before = held(&server)?;
+        let head = format!("GET {} HTTP/1.1\r\nhost: x\r\n", fast(name).0);
+        for part in ["", "G", &head[..6], &head[..head.len() - 5], &head] {
+            let heard = break_off(server.address(), part);
+            let refused = heard.starts_with("HTTP/1.1 400 ");
+            assert!(heard.is_empty() || refused, "{name}: {part} {heard}");
+            // And one that leaves without waiting for anything.
+            let gone = TcpStream::connect(server.address());
+            let mut gone = gone.expect("it listens");
+            gone.write_all(part.as_bytes()).expect("it listens");
+            drop(gone);
+            let next = server.send(fast(name).0)?.answer()?;
+            assert_eq!(next.status, 200, "{name} goes on");
+        }
+        server.wait_until("all of them are let go", || {
+            Ok(held(&server)? == before)
+        })?;
+        assert_eq!(server.stderr(), [""; 0], "{name}");
+    }
+    Ok(())
+}
+
+/// Says no more than this, and reads until the server hangs up.
+#[track_caller]
+fn break_off(to: SocketAddr, part: &str) -> String {
+    let mut stream = TcpStream::connect(to).expect("it listens");
+    stream.set_read_timeout(Some(HANG)).expect("not zero");
+    stream.write_all(part.as_bytes()).expect("it listens");
+    stream.shutdown(Shutdown::Write).expect("it is open");
+    let mut heard = String::new();
+    stream.read_to_string(&mut heard).expect("it hangs up");
+    heard
+}
+
+#[test]
 fn blocked_closes_what_a_thousand_clients_have_left() -> Result<(), Error> {
     a_thousand_clients("blocked")
 }
@@ -156,22 +203,17 @@ fn a_thousand_clients(name: &str) -> Result<(), Error> {
     const CROWD: usize = 100;
 
     let server = start(name)?;
-    // Of the server and all its workers, whoever accepts.
-    let count = || {
-        let processes = server.processes()?;
-        Ok(processes.iter().map(|one| open_fds(one.pid)).sum::<usize>())
-    };
-    let baseline: usize = count()?;
+    let baseline = held(&server)?;
     for _ in 0..10 {
         let clients: Result<Vec<TcpStream>, _> =
             (0..CROWD).map(|_| TcpStream::connect(server.address())).collect();
         let clients = clients.expect("it listens");
         server.wait_until("all of them are accepted", || {
-            Ok(count()? == baseline + CROWD)
+            Ok(held(&server)? == baseline + CROWD)
         })?;
         drop(clients);
         server.wait_until("all of them are let go", || {
-            Ok(count()? == baseline)
+            Ok(held(&server)? == baseline)
         })?;
     }
     assert_eq!(server.send(fast(name).0)?.answer()?.status, 200);

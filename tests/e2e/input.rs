@@ -1,8 +1,11 @@
 use std::ffi::OsString;
 use std::net::TcpListener;
 use std::os::unix::ffi::OsStringExt;
+use std::process::Command;
 
 use unblocked::lab::{Error, Listing};
+
+use crate::support::{Program, program};
 
 const LISTINGS: [&str; 4] = ["blocked", "fork", "cluster", "workers"];
 
@@ -12,8 +15,13 @@ const BY_TIME: [&str; 3] = ["blocked", "fork", "cluster"];
 /// Those with a bound.
 const BOUNDED: [&str; 2] = ["fork", "workers"];
 
+/// All that a listing reads: what is set here may come from nowhere else.
+const VARIABLES: [&str; 5] =
+    ["PORT", "BLOCK_MS", "COUNT", "WORKERS", "MAX_AT_ONCE"];
+
 /// Asserts that the listing refuses to start with this value and says, in
-/// one line, which variable is wrong and what could be set instead.
+/// one line and nowhere else, which variable is wrong and what could be set
+/// instead; and that the lab reports the same.
 #[track_caller]
 fn refuses(
     listing: &str,
@@ -22,16 +30,25 @@ fn refuses(
 ) -> Result<(), Error> {
     let value = value.into();
     let case = format!("{listing} with {variable}={}", value.display());
+    let mut command = Command::new(program(listing));
+    for name in VARIABLES {
+        command.env_remove(name);
+    }
+    command.env("PORT", "0").env(variable, &value);
+    let end = Program::start(&mut command).end();
+    let stderr = end.stderr.trim_end();
+    assert_eq!(end.status.code(), Some(1), "{case}: {stderr}");
+    assert_eq!(end.stdout, [""; 0], "{case} claims to run");
+    assert_eq!(stderr.lines().count(), 1, "{case}: {stderr}");
+    let name = format!("{listing}: {variable}=");
+    assert!(stderr.starts_with(&name), "{case}: {stderr}");
+    let advice = format!("; try {variable}=");
+    let good = stderr.split_once(&advice).expect("an advice").1;
+    assert!(good.parse::<u64>().is_ok(), "{case}: {stderr}");
+
     match Listing::new(listing).env(variable, value).start() {
-        // This also means that no line said that it was ready.
-        Err(Error::Exited { status, stderr, .. }) => {
-            assert_eq!(status.code(), Some(1), "{case}: {stderr}");
-            assert_eq!(stderr.lines().count(), 1, "{case}: {stderr}");
-            let name = format!("{listing}: {variable}=");
-            assert!(stderr.starts_with(&name), "{case}: {stderr}");
-            let advice = format!("; try {variable}=");
-            let good = stderr.split_once(&advice).expect("an advice").1;
-            assert!(good.parse::<u64>().is_ok(), "{case}: {stderr}");
+        Err(Error::Exited { status, stderr: said, .. }) => {
+            assert_eq!((status, &*said), (end.status, stderr), "{case}");
             Ok(())
         }
         Err(error) => Err(error),

@@ -1,7 +1,7 @@
 use std::io::{self, BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::{env, fs};
 
 use nix::sys::wait::{WaitPidFlag, waitpid};
@@ -13,8 +13,9 @@ use crate::support::{Guarded, until};
 /// Longer than any hang guard, so that no block can end by itself.
 const FOR_EVER_MS: u64 = 600_000;
 
-/// Set for the process that dies in the middle of an experiment.
-const VICTIM: &str = "LAB_VICTIM";
+/// Set in a process that a test has started to run the same test again, and
+/// that plays the other part in it.
+const AGAIN: &str = "LAB_AGAIN";
 
 fn blocked() -> Result<Server, Error> {
     Listing::new("blocked").block_ms(300).start()
@@ -29,6 +30,28 @@ fn lives(group: u32) -> bool {
     })
 }
 
+/// One test of this file again, in a process of its own, for what is set for
+/// a whole process and for what ends one. Letting go of it kills it.
+#[track_caller]
+fn again(test: &str, variables: &[(&str, &str)]) -> Guarded {
+    let me = env::current_exe().expect("this test runs");
+    let mut command = Command::new(me);
+    command.args(["--exact", &format!("lab::{test}"), "--nocapture"]);
+    command.env(AGAIN, "1").envs(variables.iter().copied());
+    command.stdin(Stdio::piped());
+    let command = command.stdout(Stdio::null()).stderr(Stdio::piped());
+    Guarded(command.spawn().expect("it can be started"))
+}
+
+/// The rest of the line that starts with this, on its standard error.
+#[track_caller]
+fn says(process: &mut Child, start: &str) -> String {
+    let stderr = process.stderr.take().expect("it is a pipe");
+    let mut lines = BufReader::new(stderr).lines().map_while(Result::ok);
+    let rest = lines.find_map(|line| Some(line.strip_prefix(start)?.into()));
+    rest.expect("it says so")
+}
+
 #[test]
 fn an_unknown_listing_is_answered_with_the_known_ones() {
     let Err(Error::Unknown { wanted, known }) = Listing::new("blokced").start()
@@ -40,6 +63,31 @@ fn an_unknown_listing_is_answered_with_the_known_ones() {
         assert!(known.iter().any(|one| one == name), "{name} in {known:?}");
     }
     assert!(known.is_sorted());
+}
+
+#[test]
+fn another_folder_of_listings_can_be_named() {
+    if env::var_os(AGAIN).is_some() {
+        let error = Listing::new("blocked").start().err();
+        return eprintln!("error {error:?}");
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    for listing in ["elsewhere", "another"] {
+        let listing = folder.path().join(listing);
+        fs::create_dir(&listing).expect("a folder");
+        fs::write(listing.join("Cargo.toml"), "").expect("a file");
+    }
+    fs::create_dir(folder.path().join("no-listing")).expect("a folder");
+    let folder = folder.path().to_str().expect("plain text");
+    let mut other = again(
+        "another_folder_of_listings_can_be_named",
+        &[("UNBLOCKED_LISTINGS", folder)],
+    );
+    let error = says(&mut other.0, "error ");
+    assert_eq!(
+        error,
+        "Some(no listing blocked; there are: another, elsewhere)"
+    );
 }
 
 #[test]
@@ -85,6 +133,45 @@ fn a_missing_answer_is_shown_with_all_that_is_known() -> Result<(), Error> {
         &format!("cluster (child of {})", server.pid()),
     ] {
         assert!(text.contains(part), "{part} in {text}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_server_that_dies_in_the_middle_of_a_request_is_shown() -> Result<(), Error>
+{
+    let server = Listing::new("blocked").block_ms(FOR_EVER_MS).start()?;
+    let slow = server.send("/block-server")?;
+    server.signal(Signal::SIGKILL)?;
+    let text = slow.answer().expect_err("nobody answers").to_string();
+    for part in [
+        "no answer to GET /block-server: ",
+        "command: BLOCK_MS=600000 PORT=0 ",
+        "Stdout: start block-server",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_two_outputs_are_kept_apart() -> Result<(), Error> {
+    let server = Listing::new("cluster").workers(1).start()?;
+    let worker = server.children()?[0].pid;
+    server.children()?[0].signal(Signal::SIGKILL)?;
+    server.wait_for_exit()?;
+    let (out, err) = (Stream::Stdout, Stream::Stderr);
+    let died = format!("worker {worker} died: SIGKILL");
+    for (stream, text) in
+        [(out, &*died), (err, "cluster: all workers are dead")]
+    {
+        server.wait_for_line(|line| line == text)?;
+        let lines = server.output();
+        let line = lines.iter().find(|line| line.text == text);
+        assert_eq!(line.map(|line| line.stream), Some(stream), "{text}");
+        let listed = |lines: Vec<String>| lines.iter().any(|line| line == text);
+        assert_eq!(listed(server.stdout()), stream == out, "{text}");
+        assert_eq!(listed(server.stderr()), stream == err, "{text}");
     }
     Ok(())
 }
@@ -157,7 +244,7 @@ fn a_server_that_is_stopped_or_dead_already_still_ends() -> Result<(), Error> {
         let server = Listing::new("cluster").start()?;
         let group = server.pid();
         server.signal_group(signal)?;
-        server.stop()?;
+        drop(server);
         assert!(!lives(group), "{signal}");
     }
     Ok(())
@@ -181,20 +268,15 @@ fn a_panic_in_the_middle_of_an_experiment_leaves_nothing() -> Result<(), Error>
 /// Also its environment is none of an experiment's business: it is started
 /// with variables that no listing would accept.
 #[test]
-fn an_experiment_that_is_killed_leaves_nothing() {
-    let me = env::current_exe().expect("this test runs");
-    let mut command = Command::new(me);
-    command.args(["--exact", "lab::victim", "--nocapture"]);
-    command.envs([(VICTIM, "1"), ("BLOCK_MS", "abc"), ("WORKERS", "0")]);
-    let command = command.stdin(Stdio::piped()).stdout(Stdio::null());
-    let victim = command.stderr(Stdio::piped()).spawn();
-    let mut victim = Guarded(victim.expect("it can be started"));
-
-    let stderr = victim.0.stderr.take().expect("it is a pipe");
-    let mut lines = BufReader::new(stderr).lines().map_while(Result::ok);
-    let group =
-        lines.find_map(|line| line.strip_prefix("group ")?.parse().ok());
-    let group: u32 = group.expect("it starts a cluster");
+fn an_experiment_that_is_killed_leaves_nothing() -> Result<(), Error> {
+    if env::var_os(AGAIN).is_some() {
+        return experiment_without_an_end();
+    }
+    let mut victim = again(
+        "an_experiment_that_is_killed_leaves_nothing",
+        &[("BLOCK_MS", "abc"), ("WORKERS", "0")],
+    );
+    let group = says(&mut victim.0, "group ").parse().expect("a number");
     assert!(lives(group));
 
     victim.0.kill().expect("it lives");
@@ -202,17 +284,14 @@ fn an_experiment_that_is_killed_leaves_nothing() {
     // They may have become children of this process.
     let orphans = Pid::from_raw(-(group as i32));
     while waitpid(orphans, Some(WaitPidFlag::WNOHANG)).is_ok() {}
+    Ok(())
 }
 
-/// Does nothing, unless the test above starts it in a process of its own.
-#[test]
-fn victim() -> Result<(), Error> {
-    if env::var_os(VICTIM).is_none() {
-        return Ok(());
-    }
-    let server = Listing::new("cluster").start()?;
+/// Runs until it is killed; or until its test is, which closes its input.
+fn experiment_without_an_end() -> Result<(), Error> {
+    let server = Listing::new("cluster").block_ms(FOR_EVER_MS).start()?;
+    let _slow = server.send("/block-server")?;
     eprintln!("group {}", server.pid());
-    // Until it is killed; or until its test is, which closes this.
     let _ = io::stdin().read(&mut [0]);
     Ok(())
 }

@@ -6,11 +6,17 @@ use tempfile::TempDir;
 use unblocked::book::check::{Problem, Repository};
 
 /// The smallest repository that keeps all the rules.
-const FILES: [(&str, &str); 9] = [
+const FILES: [(&str, &str); 10] = [
     (
         "book.toml",
         "[book]\nsrc = \"book\"\n[build]\nbuild-dir = \"target/book\"\n\
          create-missing = false\n[output.html.playground]\nrunnable = false\n",
+    ),
+    (
+        "Cargo.toml",
+        "[workspace]\nmembers = [\".\", \"listings/*\"]\n\
+         [workspace.lints.clippy]\nundocumented_unsafe_blocks = \"deny\"\n\
+         [package]\nname = \"whole\"\n[lints]\nworkspace = true\n",
     ),
     ("README.md", "# A repository\n\n```sh\ncargo run\n```\n"),
     ("book/SUMMARY.md", "# Summary\n\n[Start](start.md)\n- [One](one.md)\n"),
@@ -88,6 +94,10 @@ impl Fixture {
     fn git(&self, arguments: &[&str]) {
         let git = Command::new("git")
             .args(arguments)
+            // A hook of git would have it work in another folder.
+            .env_remove("GIT_DIR")
+            .env_remove("GIT_WORK_TREE")
+            .env_remove("GIT_INDEX_FILE")
             .current_dir(self.root())
             .status();
         assert!(git.expect("git runs").success(), "git {arguments:?}");
@@ -106,24 +116,25 @@ pub enum Break {
 }
 
 /// Breaks one thing after the other, each in a whole repository, and sees the
-/// rule complain in these words.
+/// rule complain in these words, one line for each problem, and of no more.
 #[track_caller]
 pub fn complains(rule: Rule, breaks: &[(Break, &str)]) {
+    let before = rule(&Repository::open(Fixture::whole().root()));
+    assert!(before.is_empty(), "a whole repository: {before:?}");
     for (what, words) in breaks {
         let fixture = Fixture::whole();
-        let before = rule(&Repository::open(fixture.root()));
-        assert!(before.is_empty(), "a whole repository: {before:?}");
         match what {
             Break::Replace(path, from, to) => fixture.replace(path, from, to),
             Break::Write(path, text) => fixture.write(path, text),
         }
         fixture.track();
         let problems = rule(&Repository::open(fixture.root()));
-        let said: Vec<String> =
+        let mut said: Vec<String> =
             problems.iter().map(|problem| problem.to_string()).collect();
-        assert!(
-            said.iter().any(|problem| problem.contains(words)),
-            "wanted: {words}\nsaid: {said:#?}"
-        );
+        said.sort();
+        let wanted: Vec<&str> = words.lines().collect();
+        let are_said = said.len() == wanted.len()
+            && said.iter().zip(&wanted).all(|(said, one)| said.contains(one));
+        assert!(are_said, "wanted: {wanted:#?}\nsaid: {said:#?}");
     }
 }

@@ -3,7 +3,8 @@
 
 mod fixture; // A small repository that keeps all the rules.
 mod pages; // What is wrong with a page once it is built.
-mod sources; // What is wrong with code, wherever it is.
+mod sources;
+mod structure; // Listings, their index, and the chapters. // What is wrong with code, wherever it is.
 
 use std::path::Path;
 
@@ -13,8 +14,6 @@ use unblocked::book::check::{self, RULES, Repository};
 
 const PAGE: &str = "book/one.md";
 const LISTING: &str = "listings/one/src/main.rs";
-const MANIFEST: &str = "listings/one/Cargo.toml";
-const INDEX: &str = "listings/README.md";
 const INCLUDE: &str = "{{#rustdoc_include ../listings/one/src/main.rs:main}}";
 
 #[test]
@@ -53,27 +52,44 @@ fn a_broken_include_is_found() {
         &[
             (
                 Replace(PAGE, "src/main.rs:main", "src/mian.rs:main"),
-                "book/one.md:6: no file listings/one/src/mian.rs",
+                "book/one.md:6: no file listings/one/src/mian.rs\nno page uses the anchor main",
             ),
             (
                 Replace(PAGE, "src/main.rs:main", "src/main.rs:mian"),
-                "book/one.md:6: listings/one/src/main.rs: there is no anchor",
+                "book/one.md:6: listings/one/src/main.rs: there is no anchor\nno page uses the anchor main",
             ),
             (
                 Replace(PAGE, "main.rs:main", "main.rs:1:3"),
-                "book/one.md:6: use an anchor",
+                "book/one.md:6: use an anchor\nno page uses the anchor main",
             ),
             (
                 Replace(PAGE, "main.rs:main", "main.rs:2"),
-                "book/one.md:6: use an anchor",
+                "book/one.md:6: use an anchor\nno page uses the anchor main",
+            ),
+            (
+                Replace(PAGE, "main.rs:main}}", "main.rs:main"),
+                "book/one.md:6: rustdoc_include has no }}\nno page uses the anchor main",
+            ),
+            (
+                Replace(PAGE, "{{#rustdoc", "{{ #x y}} {{#rustdoc"),
+                "book/one.md:6: an include must\nbook/one.md:6: mdBook knows no helper x\n\
+                 no page uses the anchor main",
+            ),
+            (
+                Replace(PAGE, "{{#rustdoc", "\\{{#x}} {{#rustdoc"),
+                "book/one.md:6: mdBook takes the line for escaped\nno page uses the anchor main",
+            ),
+            (
+                Replace(PAGE, "main.rs:main", "main.rs"),
+                "listings/one/src/main.rs:6: no page uses the anchor main",
             ),
             (
                 Replace(PAGE, "rustdoc_include", "rustdoc_inclde"),
-                "book/one.md:6: mdBook knows no helper rustdoc_inclde",
+                "book/one.md:6: mdBook knows no helper rustdoc_inclde\nno page uses the anchor main",
             ),
             (
                 Replace(PAGE, INCLUDE, "  {{#include ../README.md}}"),
-                "book/one.md:6: an include must begin its line",
+                "book/one.md:6: an include must begin its line\nno page uses the anchor main",
             ),
             (
                 Replace(LISTING, "fn main() {}", ""),
@@ -138,7 +154,15 @@ fn rust_that_nobody_tests_is_found() {
                 "`rust,compile_fail` is not tested",
             ),
             (
+                Write("book/start.md", "> ```no_run,rust\n> f();\n> ```\n"),
+                "book/start.md:1: `no_run,rust` is not tested",
+            ),
+            (
                 Replace("README.md", "```sh", "```"),
+                "README.md:3: say what the block holds",
+            ),
+            (
+                Write("README.md", "# One\n\n    cargo run\n"),
                 "README.md:3: say what the block holds",
             ),
         ],
@@ -152,7 +176,7 @@ fn a_setting_that_harms_is_found() {
         &[
             (
                 Replace("book.toml", "target/book", "book"),
-                "build.build-dir is book",
+                "book.toml:4: build.build-dir is book",
             ),
             (
                 Replace("book.toml", "create-missing = false", ""),
@@ -160,103 +184,13 @@ fn a_setting_that_harms_is_found() {
             ),
             (
                 Replace("book.toml", "runnable = false", "runnable = true"),
-                "output.html.playground.runnable is true",
+                "book.toml:7: output.html.playground.runnable is true",
             ),
             (
                 Replace("book.toml", "src = \"book\"", "src = \"src\""),
-                "book.src",
+                "book.toml:2: book.src is src",
             ),
             (Replace("book.toml", "[build]", "[build"), "book.toml: "),
-        ],
-    );
-}
-
-#[test]
-fn a_listing_that_can_not_be_copied_out_is_found() {
-    complains(
-        check::structure,
-        &[
-            (
-                Replace(MANIFEST, "name = \"one\"", "name = \"two\""),
-                "must be called one",
-            ),
-            (
-                Replace(MANIFEST, "[lints", "edition.workspace = true\n[lints"),
-                "listings/one/Cargo.toml:3: workspace=true ties it",
-            ),
-            (
-                Replace(
-                    MANIFEST,
-                    "[lints",
-                    "[dependencies]\na = { path = \"b\" }\n[lints",
-                ),
-                "listings/one/Cargo.toml:4: path= ties it",
-            ),
-            (Write("listings/one/build.rs", "fn main() {}"), "no build script"),
-        ],
-    );
-}
-
-#[test]
-fn a_listing_that_does_not_say_how_to_run_it_is_found() {
-    complains(
-        check::structure,
-        &[
-            (
-                Replace(LISTING, "//!     cargo run -p one\n", ""),
-                "must hold `cargo run -p one`",
-            ),
-            (Replace(LISTING, "curl http", "wget http"), "must hold `curl `"),
-            (
-                Write(
-                    "listings/one/src/bin/one_more.rs",
-                    "//! curl 127.0.0.1:3001\n",
-                ),
-                "must hold `cargo run -p one --bin one_more`",
-            ),
-            (Write("listings/one/node.js", "let x;\n"), "the run line"),
-        ],
-    );
-}
-
-#[test]
-fn an_index_that_disagrees_with_the_folders_is_found() {
-    complains(
-        check::structure,
-        &[
-            (
-                Write("listings/two/src/main.rs", ""),
-                "listings/README.md: no row for two",
-            ),
-            (
-                Write("listings/two/src/main.rs", ""),
-                "no Cargo.toml that git tracks",
-            ),
-            (
-                Replace(INDEX, "cargo run -p one", "see there"),
-                "has no run line",
-            ),
-            (
-                Replace(INDEX, "| [one]", "| [two](x) | |\n| [one]"),
-                "listings/README.md:3: there is no listing two",
-            ),
-            (
-                Replace("book/SUMMARY.md", "- [One](one.md)\n", ""),
-                "book/one.md: no chapter",
-            ),
-            (
-                Replace("book/SUMMARY.md", "- [One](one.md)\n", ""),
-                "they must agree",
-            ),
-            (
-                Replace("book/SUMMARY.md", "one.md", "two.md"),
-                "no chapter two.md",
-            ),
-            (Write("book/two.md", "# Two\n"), "book/two.md: no chapter"),
-            (
-                Write("listings/one/src/bin/one.rs", "//! x\n"),
-                "its binary is called as that of",
-            ),
         ],
     );
 }

@@ -1,7 +1,7 @@
-use unblocked::book::check;
+use unblocked::book::check::{self, Repository};
 
 use crate::fixture::Break::{Replace, Write};
-use crate::fixture::complains;
+use crate::fixture::{Fixture, complains};
 use crate::{INCLUDE, PAGE};
 
 #[test]
@@ -58,6 +58,31 @@ fn a_helper_that_mdbook_does_not_know_is_found_on_the_page() {
 }
 
 #[test]
+fn a_helper_in_a_code_block_is_found_unless_it_is_escaped() {
+    complains(
+        check::pages,
+        &[(
+            Replace(PAGE, "src/main.rs:main", "src/mian.rs:main"),
+            "target/book/one.html: not expanded: {{#rustdoc_include",
+        )],
+    );
+    let fixture = Fixture::whole();
+    fixture.replace(PAGE, INCLUDE, "\\{{#include x.rs}}");
+    let said = check::pages(&Repository::open(fixture.root()));
+    assert!(said.is_empty(), "{said:?}");
+}
+
+#[test]
+fn links_to_other_sites_and_schemes_are_left_alone() {
+    let fixture = Fixture::whole();
+    let text = "Go [on](one.md#two), [out](https://example.com/?a=b#c), to \
+                [me](mailto:me@example.com) or [it](http://127.0.0.1:3001/).\n";
+    fixture.write("book/start.md", text);
+    let said = check::pages(&Repository::open(fixture.root()));
+    assert!(said.is_empty(), "{said:?}");
+}
+
+#[test]
 fn two_elements_of_one_id_are_found_also_across_chapters() {
     complains(
         check::pages,
@@ -84,10 +109,17 @@ fn a_picture_without_words_is_found() {
                 Replace(PAGE, " alt=\"a box\"", ""),
                 "the image box.svg has no alt",
             ),
-            (Replace(PAGE, " role=\"img\"", ""), "no role=img or no name"),
+            (
+                Replace(PAGE, " role=\"img\"", ""),
+                "target/book/one.html: an svg has no role=img or no name",
+            ),
+            (
+                Replace(PAGE, "<rect/>", "<rect/></svg>\n<svg><g/>"),
+                "target/book/one.html: an svg has no role=img or no name",
+            ),
             (
                 Replace(PAGE, "aria-label=", "aria-labelledby="),
-                "no role=img or no name",
+                "target/book/one.html: an svg has no role=img or no name",
             ),
         ],
     );
@@ -98,10 +130,27 @@ fn a_page_that_asks_another_host_is_found() {
     let script = "<script src=\"https://example.com/a.js\"></script>\n\n## Two";
     complains(
         check::pages,
-        &[(
-            Replace(PAGE, "## Two", script),
-            "target/book/one.html: asks another host for https://example.com",
-        )],
+        &[
+            (
+                Replace(PAGE, "## Two", script),
+                "target/book/one.html: asks another host for https://example.com",
+            ),
+            (
+                Write(
+                    "book/more.css",
+                    "a { background: url('https://example.com/a.png') }",
+                ),
+                "target/book/more.css: asks another host for https://example.com",
+            ),
+            (
+                Replace(
+                    PAGE,
+                    "src=\"box.svg\"",
+                    "src=\"//example.com/box.svg\"",
+                ),
+                "target/book/one.html: asks another host for //example.com",
+            ),
+        ],
     );
 }
 
@@ -111,7 +160,7 @@ fn a_book_that_can_not_be_built_is_found() {
         check::pages,
         &[(
             Replace("book/SUMMARY.md", "one.md", "two.md"),
-            "failed to read chapter `two.md`",
+            "book: cannot build the book in ",
         )],
     );
 }

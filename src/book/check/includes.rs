@@ -3,8 +3,16 @@ use std::path::{Component, Path, PathBuf};
 
 use super::{Problem, Repository};
 
-/// A file and a name in it: which pages use it is what this is about.
-type Anchor = (PathBuf, String);
+/// Where the anchors of a file are used, if at all: by pages.
+const ANCHORED: [(&str, &str); 7] = [
+    ("listings", "rs"),
+    ("listings", "js"),
+    ("listings", "toml"),
+    ("book/recorded", "md"),
+    ("book/recorded", "html"),
+    ("book/recorded", "txt"),
+    ("book/recorded", "json"),
+];
 
 /// Every include names a tracked file and an anchor that is there once and
 /// holds something; every anchor is used.
@@ -13,57 +21,109 @@ type Anchor = (PathBuf, String);
 pub fn includes(repository: &Repository) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut used = BTreeSet::new();
-    for page in repository.under("book", "md") {
-        let text = repository.read(page);
+    let mut pages: Vec<_> = repository.under("book", "md").cloned().collect();
+    let mut seen: BTreeSet<_> = pages.iter().cloned().collect();
+    // What is included may include in turn, from its own folder.
+    while let Some(page) = pages.pop() {
+        let text = repository.read(&page);
         for (number, line) in text.lines().enumerate() {
-            for found in helpers(line) {
-                let checked = check(repository, page, found, &mut used);
-                if let Err(message) = checked {
-                    problems.push(Problem::new(page, number + 1, message));
+            for helper in helpers(line) {
+                match check(repository, &page, &helper, &mut used) {
+                    Ok(Some(file)) if seen.insert(file.clone()) => {
+                        pages.push(file);
+                    }
+                    Ok(_) => {}
+                    Err(message) => {
+                        problems.push(Problem::new(&page, number + 1, message));
+                    }
                 }
             }
         }
     }
-    let listings = ["rs", "js", "toml"].map(|kind| ("listings", kind));
-    let recorded = ["md", "html", "txt"].map(|kind| ("book/recorded", kind));
-    for (folder, kind) in listings.into_iter().chain(recorded) {
-        for file in repository.under(folder, kind) {
-            for (line, name) in anchors(&repository.read(file)) {
-                if !used.contains(&(file.clone(), name.clone())) {
-                    let message = format!("no page uses the anchor {name}");
-                    problems.push(Problem::new(file, line, message));
-                }
-            }
-        }
-    }
+    unused(repository, &used, &mut problems);
+    problems.sort();
     problems
 }
 
-/// What stands between `{{#` and `}}`, and whether it begins the line. One
-/// with a backslash before it is meant to be read.
-fn helpers(line: &str) -> Vec<(&str, bool)> {
-    let starts = line.match_indices("{{#");
-    let meant = starts.filter(|(at, _)| !line[..*at].ends_with('\\'));
-    let inner = meant.map(|(at, _)| {
-        let rest = &line[at + 3..];
-        (rest.split("}}").next().unwrap_or(rest), at == 0)
-    });
-    inner.collect()
+/// A file and a name in it.
+type Anchor = (PathBuf, String);
+
+fn unused(
+    repository: &Repository,
+    used: &BTreeSet<Anchor>,
+    problems: &mut Vec<Problem>,
+) {
+    for (folder, kind) in ANCHORED {
+        for file in repository.under(folder, kind) {
+            let text = repository.read(file);
+            let starts: BTreeSet<_> =
+                text.lines().filter_map(|line| named(line, START)).collect();
+            for (number, line) in text.lines().enumerate() {
+                let end = named(line, END).filter(|end| !starts.contains(end));
+                let Some(name) = named(line, START).or(end) else { continue };
+                if !used.contains(&(file.clone(), name.to_owned())) {
+                    let message = format!("no page uses the anchor {name}");
+                    problems.push(Problem::new(file, number + 1, message));
+                }
+            }
+        }
+    }
 }
 
+/// Something between `{{#` and `}}`.
+struct Helper<'a> {
+    text: &'a str,
+    /// Whether it begins the line.
+    is_first: bool,
+    /// Whether mdBook takes it for a part of an escaped one.
+    is_swallowed: bool,
+    /// Whether its end is on the same line.
+    is_closed: bool,
+}
+
+/// The helpers of a line. One with a backslash before it is meant to be read.
+fn helpers(line: &str) -> Vec<Helper<'_>> {
+    let mut found = Vec::new();
+    let mut is_swallowed = false;
+    for (at, _) in line.match_indices("{{") {
+        let Some(rest) = line[at + 2..].trim_start().strip_prefix('#') else {
+            continue;
+        };
+        if line[..at].ends_with('\\') {
+            is_swallowed = true;
+            continue;
+        }
+        let (text, is_closed) = match rest.split_once("}}") {
+            Some((text, _)) => (text, true),
+            None => (rest, false),
+        };
+        let is_first = at == 0;
+        found.push(Helper { text, is_first, is_swallowed, is_closed });
+    }
+    found
+}
+
+/// The file that a helper includes, or what is wrong with it.
 fn check(
     repository: &Repository,
     page: &Path,
-    (helper, first): (&str, bool),
+    helper: &Helper,
     used: &mut BTreeSet<Anchor>,
-) -> Result<(), String> {
-    let (name, target) = helper.split_once(' ').unwrap_or((helper, ""));
+) -> Result<Option<PathBuf>, String> {
+    let text = helper.text;
+    let (name, target) = text.split_once(' ').unwrap_or((text, ""));
     match name {
-        "title" => return Ok(()),
+        _ if helper.is_swallowed => {
+            return Err(
+                "mdBook takes the line for escaped up to its end".into()
+            );
+        }
+        _ if !helper.is_closed => return Err(format!("{name} has no }}}}")),
+        "title" => return Ok(None),
         "include" | "rustdoc_include" => {}
         _ => return Err(format!("mdBook knows no helper {name}")),
     }
-    if !first {
+    if !helper.is_first {
         return Err("an include must begin its line".into());
     }
     let (path, anchor) = match target.trim().split_once(':') {
@@ -74,15 +134,26 @@ fn check(
     if !repository.has(&file) {
         return Err(format!("no file {} that git tracks", file.display()));
     }
-    let Some(anchor) = anchor else { return Ok(()) };
-    if anchor.is_empty()
-        || anchor.chars().all(|c| c.is_ascii_digit() || c == ':')
-    {
-        return Err("use an anchor: the numbers of lines change".into());
-    }
-    used.insert((file.clone(), anchor.to_owned()));
-    region(&repository.read(&file), anchor)
-        .map_err(|problem| format!("{}: {problem}", file.display()))
+    let text = repository.read(&file);
+    let shown = match anchor {
+        Some(anchor) if is_range(anchor) => {
+            return Err("use an anchor: the numbers of lines change".into());
+        }
+        Some(anchor) => {
+            used.insert((file.clone(), anchor.to_owned()));
+            region(&text, anchor)
+        }
+        None if text.trim().is_empty() => Err("nothing to show".into()),
+        None => Ok(()),
+    };
+    shown.map_err(|problem| format!("{}: {problem}", file.display()))?;
+    Ok(Some(file))
+}
+
+/// Whether mdBook takes it for the numbers of lines.
+fn is_range(anchor: &str) -> bool {
+    let start = anchor.split(':').next().unwrap_or(anchor);
+    start.is_empty() || start.parse::<usize>().is_ok()
 }
 
 /// Without `.` and `..`.
@@ -100,6 +171,9 @@ fn normal(path: &Path) -> PathBuf {
     normal
 }
 
+const START: &str = "ANCHOR:";
+const END: &str = "ANCHOR_END:";
+
 /// Whether there is one such region, and something in it.
 fn region(text: &str, anchor: &str) -> Result<(), String> {
     let lines: Vec<&str> = text.lines().collect();
@@ -109,13 +183,14 @@ fn region(text: &str, anchor: &str) -> Result<(), String> {
             numbered.filter(|(_, line)| named(line, mark) == Some(anchor));
         found.map(|(number, _)| number).collect::<Vec<_>>()
     };
-    match (&find("ANCHOR:")[..], &find("ANCHOR_END:")[..]) {
+    match (&find(START)[..], &find(END)[..]) {
         ([start], [end]) if start < end => {
-            let inside = &lines[start + 1..*end];
-            let says = |line: &&str| {
-                !line.trim().is_empty() && !line.contains("ANCHOR")
+            // mdBook leaves out the marks of other anchors.
+            let is_shown = |line: &&str| {
+                let is_mark = named(line, START).or(named(line, END)).is_some();
+                !line.trim().is_empty() && !is_mark
             };
-            match inside.iter().any(says) {
+            match lines[start + 1..*end].iter().any(is_shown) {
                 true => Ok(()),
                 false => Err(format!("nothing in the anchor {anchor}")),
             }
@@ -137,51 +212,4 @@ fn named<'a>(line: &'a str, mark: &str) -> Option<&'a str> {
         .find(|c: char| !c.is_alphanumeric() && c != '_' && c != '-')
         .unwrap_or(rest.len());
     (end > 0).then(|| &rest[..end])
-}
-
-fn anchors(text: &str) -> Vec<(usize, String)> {
-    let numbered = text.lines().enumerate();
-    numbered
-        .filter_map(|(number, line)| {
-            Some((number + 1, named(line, "ANCHOR:")?.to_owned()))
-        })
-        .collect()
-}
-
-/// Every fence says what it holds, and Rust is compiled: never `ignore`, which
-/// hides a failure, nor `compile_fail`, which any failure satisfies.
-pub fn fences(repository: &Repository) -> Vec<Problem> {
-    const RUST: [&str; 3] = ["rust", "rust,no_run", "rust,should_panic"];
-    let mut problems = Vec::new();
-    let readme = PathBuf::from("README.md");
-    for page in repository.under("book", "md").chain([&readme]) {
-        let mut open: Option<String> = None;
-        for (number, line) in repository.read(page).lines().enumerate() {
-            let line = line.trim_start();
-            let ticks: String =
-                line.chars().take_while(|c| *c == '`').collect();
-            if ticks.len() < 3 {
-                continue;
-            }
-            let info = line[ticks.len()..].trim();
-            match &open {
-                Some(fence) => {
-                    if info.is_empty() && ticks.len() >= fence.len() {
-                        open = None;
-                    }
-                    continue;
-                }
-                None => open = Some(ticks),
-            }
-            let message = if info.is_empty() {
-                "say what the block holds, such as `sh` or `text`".to_owned()
-            } else if info.starts_with("rust") && !RUST.contains(&info) {
-                format!("`{info}` is not tested; use {}", RUST.join(" or "))
-            } else {
-                continue;
-            };
-            problems.push(Problem::new(page, number + 1, message));
-        }
-    }
-    problems
 }

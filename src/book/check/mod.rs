@@ -3,11 +3,16 @@
 //! Each rule is a function from a [`Repository`] to what it finds there, so
 //! that a test can show it a broken copy.
 
+mod fences;
 mod includes;
+mod links;
+mod loopback;
+mod manifest;
 mod pages;
 mod settings;
 mod sources;
 mod structure;
+mod unsafe_code;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -15,11 +20,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-pub use includes::{fences, includes};
+pub use fences::fences;
+pub use includes::includes;
+pub use loopback::loopback;
 pub use pages::pages;
 pub use settings::settings;
-pub use sources::{lengths, loopback, machine_paths, unsafe_comments};
+pub use sources::{lengths, machine_paths};
 pub use structure::structure;
+pub use unsafe_code::unsafe_comments;
 
 /// A rule: what it is about, and how it is checked.
 pub type Rule = (&'static str, fn(&Repository) -> Vec<Problem>);
@@ -36,6 +44,12 @@ pub const RULES: [Rule; 9] = [
     ("paths of a machine", machine_paths),
     ("built pages", pages),
 ];
+
+/// What breaks any of the rules in the checkout in `root`.
+pub fn all(root: &Path) -> Vec<Problem> {
+    let repository = Repository::open(root);
+    RULES.iter().flat_map(|(_, rule)| rule(&repository)).collect()
+}
 
 /// Something that breaks a rule.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,15 +98,22 @@ impl Repository {
         let listed = Command::new("git")
             .args(["ls-files", "-z", "--cached"])
             .current_dir(root)
+            // A hook of git would have it look at another folder.
+            .env_remove("GIT_DIR")
+            .env_remove("GIT_WORK_TREE")
+            .env_remove("GIT_INDEX_FILE")
             .output();
-        let files = match listed {
-            Ok(output) if output.status.success() => {
-                let names = String::from_utf8_lossy(&output.stdout);
-                let names = names.split('\0').filter(|name| !name.is_empty());
-                names.map(PathBuf::from).collect()
-            }
-            _ => return Repository::as_it_is(root),
+        let names = match listed {
+            Ok(output) if output.status.success() => output.stdout,
+            _ => Vec::new(),
         };
+        let names = String::from_utf8_lossy(&names);
+        let names = names.split('\0').filter(|name| !name.is_empty());
+        let files: BTreeSet<_> = names.map(PathBuf::from).collect();
+        // A folder of which git tracks nothing would break no rule at all.
+        if files.is_empty() {
+            return Repository::as_it_is(root);
+        }
         Repository { root: root.to_owned(), files }
     }
 
@@ -131,13 +152,18 @@ impl Repository {
     }
 }
 
+/// Folders that never belong to a repository.
+const FOREIGN: [&str; 3] = [".git", "node_modules", "target"];
+
 fn walk(root: &Path, folder: &Path, files: &mut BTreeSet<PathBuf>) {
     let entries = fs::read_dir(root.join(folder)).into_iter().flatten();
     for entry in entries.flatten() {
         let path = folder.join(entry.file_name());
-        if !root.join(&path).is_dir() {
+        // A link to a folder above would never end.
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if !is_folder {
             files.insert(path);
-        } else if path != Path::new("target") && path != Path::new(".git") {
+        } else if FOREIGN.iter().all(|name| !path.ends_with(name)) {
             walk(root, &path, files);
         }
     }

@@ -2,9 +2,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use percent_encoding::percent_decode_str;
 use scraper::{ElementRef, Html, Selector};
 
+use super::links::{links, style};
 use super::{Problem, Repository};
 use crate::book::build;
 
@@ -17,31 +17,61 @@ pub fn pages(repository: &Repository) -> Vec<Problem> {
     };
     let into = folder.path().join("built");
     if let Err(error) = build(repository.root(), &into, None) {
-        return vec![Problem::new(file, None, format!("{error:#}"))];
+        return vec![Problem::new(file, None, error.to_string())];
     }
-    let mut site = Site { pages: BTreeMap::new(), files: BTreeSet::new() };
+    let mut site = Site::default();
     site.read(&into, Path::new(""));
+    let escaped = escaped(repository);
     let mut problems = Vec::new();
-    for (path, page) in &site.pages {
-        let found = [
-            leftovers(page),
-            empty_code(page),
-            twin_ids(page),
-            images(page),
-            links(&site, path, page),
-        ];
-        let place = Path::new("target/book").join(path);
-        let messages = found.into_iter().flatten();
-        problems.extend(messages.map(|text| Problem::new(&place, None, text)));
+    // On these two, all that is wrong on a chapter's page is so again.
+    let repeats = ["index.html", "print.html"].map(Path::new);
+    let (again, first): (Vec<_>, Vec<_>) = site
+        .pages
+        .iter()
+        .partition(|(path, _)| repeats.contains(&path.as_path()));
+    for pages in [first, again] {
+        if !problems.is_empty() {
+            break;
+        }
+        for (path, page) in pages {
+            let found = [
+                leftovers(page, &escaped),
+                empty_code(page),
+                twin_ids(page),
+                images(page),
+                links(&site, path, page),
+            ];
+            let place = Path::new("target/book").join(path);
+            let messages = found.into_iter().flatten();
+            let found = messages.map(|text| Problem::new(&place, None, text));
+            problems.extend(found);
+        }
     }
-    problems.extend(shared_ids(&site));
+    if problems.is_empty() {
+        problems = shared_ids(&site);
+    }
+    for file in site.files {
+        if file.extension().is_some_and(|kind| kind == "css") {
+            let text = fs::read_to_string(into.join(&file));
+            let place = Path::new("target/book").join(file);
+            let messages = style(&text.unwrap_or_default()).into_iter();
+            let found = messages.map(|text| Problem::new(&place, None, text));
+            problems.extend(found);
+        }
+    }
     problems
 }
 
 /// The book as a browser would find it.
-struct Site {
-    pages: BTreeMap<PathBuf, Html>,
-    files: BTreeSet<PathBuf>,
+#[derive(Default)]
+pub struct Site {
+    pub pages: BTreeMap<PathBuf, Page>,
+    pub files: BTreeSet<PathBuf>,
+}
+
+pub struct Page {
+    pub html: Html,
+    pub ids: BTreeSet<String>,
 }
 
 impl Site {
@@ -56,49 +86,79 @@ impl Site {
             if path.extension().is_some_and(|kind| kind == "html") {
                 let bytes = fs::read(root.join(&path)).unwrap_or_default();
                 let text = String::from_utf8_lossy(&bytes);
-                self.pages.insert(path.clone(), Html::parse_document(&text));
+                let html = Html::parse_document(&text);
+                let ids = select(&html, "[id]");
+                let ids = ids.iter().filter_map(|e| e.attr("id"));
+                let ids = ids.map(str::to_owned).collect();
+                self.pages.insert(path.clone(), Page { html, ids });
             }
             self.files.insert(path);
         }
     }
 }
 
-fn select<'a>(page: &'a Html, selector: &str) -> Vec<ElementRef<'a>> {
+pub fn select<'a>(page: &'a Html, selector: &str) -> Vec<ElementRef<'a>> {
     let selector = Selector::parse(selector).expect("a selector of ours");
     page.select(&selector).collect()
 }
 
-/// A helper that mdBook did not understand stays in the page. One that was
-/// meant to be read stands in a code block.
-fn leftovers(page: &Html) -> Vec<String> {
-    let main = select(page, "main p, main li, main td, main h1, main h2");
-    let texts = main.into_iter().map(|element| element.text().collect());
-    let left = texts.filter(|text: &String| text.contains("{{#"));
-    left.map(|text| format!("not expanded: {text}")).collect()
+/// The helpers of a text, from `{{#` to `}}`.
+fn helpers(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.match_indices("{{#").map(|(at, _)| {
+        let rest = &text[at..];
+        let end = rest.find("}}").map_or(rest.len(), |end| end + 2);
+        let line = rest[..end].lines().next().unwrap_or_default();
+        (at, line)
+    })
 }
 
-/// A block whose lines are all hidden looks empty: mdBook makes one of an
-/// anchor that it does not find.
-fn empty_code(page: &Html) -> Vec<String> {
-    let hidden = Selector::parse(".boring").expect("a selector of ours");
+/// The helpers that a chapter means to show.
+fn escaped(repository: &Repository) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for page in repository.under("book", "md") {
+        let text = repository.read(page);
+        let meant =
+            helpers(&text).filter(|(at, _)| text[..*at].ends_with('\\'));
+        found.extend(meant.map(|(_, helper)| helper.to_owned()));
+    }
+    found
+}
+
+/// A helper that mdBook did not understand stays in the page.
+fn leftovers(page: &Page, escaped: &BTreeSet<String>) -> Vec<String> {
     let mut messages = Vec::new();
-    for (number, code) in select(page, "pre code").into_iter().enumerate() {
-        let all: String = code.text().collect();
-        let hidden = code.select(&hidden).flat_map(|line| line.text());
-        let hidden: String = hidden.collect();
-        let blanks =
-            |text: &str| text.chars().filter(|c| !c.is_whitespace()).count();
-        if blanks(&all) == blanks(&hidden) {
-            messages.push(format!("code block {} shows nothing", number + 1));
-        }
+    for main in select(&page.html, "main") {
+        let text: String = main.text().collect();
+        let found = helpers(&text).map(|(_, helper)| helper);
+        let left = found.filter(|helper| !escaped.contains(*helper));
+        messages.extend(left.map(|helper| format!("not expanded: {helper}")));
     }
     messages
 }
 
-fn twin_ids(page: &Html) -> Vec<String> {
+/// A block whose lines are all hidden looks empty: mdBook makes one of an
+/// anchor that it does not find.
+fn empty_code(page: &Page) -> Vec<String> {
+    let hidden = Selector::parse(".boring").expect("a selector of ours");
+    let blocks = select(&page.html, "pre code").into_iter().enumerate();
+    let marks =
+        |text: &str| text.chars().filter(|c| !c.is_whitespace()).count();
+    let empty = blocks.filter(|(_, code)| {
+        let all: String = code.text().collect();
+        let hidden = code.select(&hidden).flat_map(|line| line.text());
+        marks(&all) == marks(&hidden.collect::<String>())
+    });
+    empty
+        .map(|(number, _)| format!("code block {} shows nothing", number + 1))
+        .collect()
+}
+
+fn twin_ids(page: &Page) -> Vec<String> {
     let mut seen = BTreeSet::new();
-    let ids = select(page, "[id]").into_iter().filter_map(|e| e.attr("id"));
-    let twins = ids.filter(|id| !seen.insert(id.to_owned()));
+    let all = select(&page.html, "[id]").into_iter();
+    let twins = all
+        .filter_map(|element| element.attr("id"))
+        .filter(|id| !seen.insert(*id));
     twins.map(|id| format!("the id {id} is there twice")).collect()
 }
 
@@ -114,7 +174,8 @@ fn shared_ids(site: &Site) -> Vec<Problem> {
             continue;
         }
         let ours = "main [id]:not(h1, h2, h3, h4, h5, h6, dt)";
-        for id in select(page, ours).iter().filter_map(|e| e.attr("id")) {
+        for element in select(&page.html, ours) {
+            let id = element.attr("id").unwrap_or_default();
             match seen.insert(id, path) {
                 Some(other) if other != path => {
                     let other = other.display();
@@ -130,89 +191,38 @@ fn shared_ids(site: &Site) -> Vec<Problem> {
 }
 
 /// Who can't see a picture is told what it shows.
-fn images(page: &Html) -> Vec<String> {
+fn images(page: &Page) -> Vec<String> {
     let mut messages = Vec::new();
-    for image in select(page, "main img:not([alt])") {
+    for image in select(&page.html, "main img:not([alt])") {
         let source = image.attr("src").unwrap_or_default();
         messages.push(format!("the image {source} has no alt"));
     }
-    let ids: BTreeSet<&str> =
-        select(page, "[id]").into_iter().filter_map(|e| e.attr("id")).collect();
-    for picture in select(page, "main figure svg") {
-        let named =
-            picture.attr("aria-label").is_some_and(|name| !name.is_empty());
-        let labels = picture.attr("aria-labelledby").unwrap_or_default();
-        let mut labels = labels.split_whitespace().peekable();
-        let labelled =
-            labels.peek().is_some() && labels.all(|id| ids.contains(id));
-        if picture.attr("role") != Some("img") || !(named || labelled) {
-            messages.push("a figure's svg has no role=img or no name".into());
-        }
-    }
-    messages
-}
-
-fn links(site: &Site, path: &Path, page: &Html) -> Vec<String> {
-    let kinds = [
-        ("a", "href"),
-        ("img", "src"),
-        ("script", "src"),
-        ("link", "href"),
-        ("iframe", "src"),
-        ("source", "src"),
-    ];
-    let base = select(page, "base[href]").first().map(|_| PathBuf::new());
-    let folder = base.unwrap_or_else(|| path.parent().unwrap_or(path).into());
-    let mut messages = Vec::new();
-    for (element, attribute) in kinds {
-        for found in select(page, &format!("{element}[{attribute}]")) {
-            let target = found.attr(attribute).unwrap_or_default();
-            let foreign = target.contains("://") || target.starts_with("//");
-            if foreign && element != "a" {
-                messages.push(format!("asks another host for {target}"));
-            } else if !foreign && !target.starts_with("data:") {
-                let broken = missing(site, path, &folder, target);
-                messages.extend(broken.map(|why| format!("{target}: {why}")));
-            }
-        }
-    }
-    messages
-}
-
-/// Why a link within the book leads nowhere, if it does.
-fn missing(
-    site: &Site,
-    path: &Path,
-    folder: &Path,
-    target: &str,
-) -> Option<&'static str> {
-    let (file, fragment) = target.split_once('#').unwrap_or((target, ""));
-    let file = file.split('?').next().unwrap_or(file);
-    let file = percent_decode_str(file).decode_utf8_lossy().into_owned();
-    let mut wanted = match file.strip_prefix('/') {
-        Some(rest) => PathBuf::from(rest),
-        None if file.is_empty() => path.to_owned(),
-        None => folder.join(&file),
+    let says = |id: &str| {
+        select(&page.html, "svg title[id], svg desc[id]")
+            .into_iter()
+            .filter(|element| element.attr("id") == Some(id))
+            .any(|element| element.text().any(|text| !text.trim().is_empty()))
     };
-    let mut plain = PathBuf::new();
-    for part in wanted.iter() {
-        match part.to_str() {
-            Some("..") if !plain.pop() => return Some("leads out of the book"),
-            Some("..") | Some(".") => {}
-            _ => plain.push(part),
+    for picture in select(&page.html, "main svg") {
+        // mdBook's own icons stand beside words, and parts beside the whole.
+        let inside = picture.ancestors().filter_map(ElementRef::wrap);
+        let is_part = { inside }.any(|outer| {
+            let classes = outer.attr("class").unwrap_or_default();
+            outer.value().name() == "svg"
+                || classes.contains("blockquote-tag-title")
+                || classes.contains("fa-svg")
+        });
+        if is_part {
+            continue;
+        }
+        let label = picture.attr("aria-label").unwrap_or_default();
+        let labels = picture.attr("aria-labelledby").unwrap_or_default();
+        let labels: Vec<&str> = labels.split_whitespace().collect();
+        let is_named = !label.trim().is_empty()
+            || (!labels.is_empty() && labels.into_iter().all(says));
+        if picture.attr("role") != Some("img") || !is_named {
+            messages.push("an svg has no role=img or no name".into());
         }
     }
-    wanted = if file.ends_with('/') { plain.join("index.html") } else { plain };
-    if wanted == Path::new("") {
-        wanted = "index.html".into();
-    }
-    if !site.files.contains(&wanted) {
-        return Some("there is no such file in the book");
-    }
-    let fragment = percent_decode_str(fragment).decode_utf8_lossy();
-    let page = site.pages.get(&wanted)?;
-    let ids = select(page, "[id]");
-    let found = ids.iter().any(|found| found.attr("id") == Some(&*fragment));
-    (!fragment.is_empty() && !found)
-        .then_some("there is no such place on the page")
+    messages
 }

@@ -27,7 +27,8 @@ const MUST: [(&str, &str, &str); 4] = [
 /// book.toml keeps the prose safe and the pages silent.
 pub fn settings(repository: &Repository) -> Vec<Problem> {
     let file = Path::new("book.toml");
-    let table: Table = match repository.read(file).parse() {
+    let text = repository.read(file);
+    let table: Table = match text.parse() {
         Ok(table) => table,
         Err(error) => return vec![Problem::new(file, None, error.to_string())],
     };
@@ -44,9 +45,20 @@ pub fn settings(repository: &Repository) -> Vec<Problem> {
             None => "nothing".into(),
         };
         if found != wanted {
+            let last = key.rsplit('.').next().unwrap_or(key);
             let message = format!("{key} is {found}, not {wanted}: {why}");
-            problems.push(Problem::new(file, None, message));
+            problems.push(Problem::new(file, line_of(&text, last), message));
         }
     }
     problems
+}
+
+/// The only line that sets such a key, if there is one.
+fn line_of(text: &str, key: &str) -> Option<usize> {
+    let sets = |line: &str| {
+        line.split_once('=').is_some_and(|(left, _)| left.trim() == key)
+    };
+    let mut lines = text.lines().enumerate().filter(|(_, line)| sets(line));
+    let (number, _) = lines.next()?;
+    lines.next().is_none().then_some(number + 1)
 }

@@ -1,9 +1,9 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use toml::Table;
 
-use super::{Problem, Repository};
+use super::{Problem, Repository, manifest};
 
 const INDEX: &str = "listings/README.md";
 const SUMMARY: &str = "book/SUMMARY.md";
@@ -18,7 +18,8 @@ pub fn structure(repository: &Repository) -> Vec<Problem> {
     }
     index(repository, &names, &mut problems);
     summary(repository, &names, &mut problems);
-    binaries(repository, &mut problems);
+    problems.extend(manifest::members(repository));
+    problems.extend(manifest::binaries(repository));
     problems
 }
 
@@ -48,29 +49,25 @@ fn package(repository: &Repository, name: &str, problems: &mut Vec<Problem>) {
         let message = format!("the package must be called {name}");
         problems.push(Problem::new(&manifest, None, message));
     }
-    for (number, line) in text.lines().enumerate() {
-        let bare: String = line.chars().filter(|c| *c != ' ').collect();
-        let ties = ["workspace=true", "path=", "build="];
-        if let Some(tie) = ties.iter().find(|tie| bare.contains(**tie)) {
-            let message = format!("{tie} ties it to this repository");
-            problems.push(Problem::new(&manifest, number + 1, message));
-        }
-    }
+    problems.extend(manifest::ties(&manifest, &text));
     if repository.has(&folder.join("build.rs")) {
         let message = "a listing has no build script";
         problems.push(Problem::new(&folder.join("build.rs"), None, message));
     }
     for file in repository.under("listings", "rs") {
-        if file.starts_with(&folder) {
+        if file.starts_with(folder.join("src")) {
             header(repository, name, file, problems);
         }
     }
     let node = folder.join("node.js");
     if repository.has(&node) {
         let text = repository.read(&node);
-        let head = text.lines().take_while(|line| line.starts_with("//"));
-        if !head.clone().any(|line| line.contains("node.js")) {
-            let message = "its first comment must hold the run line";
+        let mut head = text.lines().take_while(|line| line.starts_with("//"));
+        let run =
+            [format!("node listings/{name}/node.js"), "node node.js".into()];
+        if !head.any(|line| run.iter().any(|run| line.contains(run))) {
+            let message =
+                format!("its first comment must hold `{}`", run.join("` or `"));
             problems.push(Problem::new(&node, 1, message));
         }
     }
@@ -87,17 +84,35 @@ fn header(
     let lines = text.lines().skip_while(|line| line.starts_with("// ANCHOR:"));
     let head: Vec<&str> =
         lines.take_while(|line| line.starts_with("//!")).collect();
+    let stage = match file.parent() {
+        Some(folder) if folder.ends_with("bin") => file.file_stem(),
+        _ => None,
+    };
     let mut run = format!("cargo run -p {name}");
-    if file.parent().is_some_and(|folder| folder.ends_with("bin")) {
-        let stem = file.file_stem().unwrap_or_default().to_string_lossy();
-        run = format!("{run} --bin {stem}");
+    if let Some(stage) = stage {
+        run = format!("{run} --bin {}", stage.to_string_lossy());
     }
-    for wanted in [run.as_str(), "curl ", "127.0.0.1:3001"] {
-        if !head.iter().any(|line| line.contains(wanted)) {
-            let message = format!("its first comment must hold `{wanted}`");
-            problems.push(Problem::new(file, 1, message));
-        }
+    let runs = |line: &&str| says(line, &run, stage.is_some());
+    let asks =
+        |line: &&str| line.contains("curl ") && line.contains("127.0.0.1:3001");
+    let mut wanted = Vec::new();
+    if !head.iter().any(runs) {
+        wanted.push(run.as_str());
     }
+    if !head.iter().any(asks) {
+        wanted.push("curl http://127.0.0.1:3001/");
+    }
+    for wanted in wanted {
+        let message = format!("its first comment must hold `{wanted}`");
+        problems.push(Problem::new(file, 1, message));
+    }
+}
+
+/// Whether a line holds this command and not a longer one that starts so.
+fn says(line: &str, run: &str, is_stage: bool) -> bool {
+    let Some((_, rest)) = line.split_once(run) else { return false };
+    let goes_on = rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+    !goes_on && (is_stage || !rest.contains("--bin"))
 }
 
 /// The row of each listing in the index, with its run line.
@@ -181,26 +196,5 @@ fn summary(
             wanted.join(", "),
         );
         problems.push(Problem::new(file, None, message));
-    }
-}
-
-/// Binaries of one name would overwrite each other in target/.
-fn binaries(repository: &Repository, problems: &mut Vec<Problem>) {
-    let mut seen = BTreeMap::new();
-    for file in repository.under("listings", "rs") {
-        let parts: Vec<_> =
-            file.iter().map(|part| part.to_string_lossy()).collect();
-        let name = match &parts[..] {
-            [_, name, _, _] => name.to_string(),
-            [_, _, _, bin, stage] if bin == "bin" => {
-                stage.trim_end_matches(".rs").to_owned()
-            }
-            _ => continue,
-        };
-        if let Some(other) = seen.insert(name, file) {
-            let message =
-                format!("its binary is called as that of {}", other.display());
-            problems.push(Problem::new(file, None, message));
-        }
     }
 }

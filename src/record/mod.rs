@@ -8,7 +8,13 @@
 //! # Layout
 //!
 //! - [`trace`]: what is kept of a run, and reading it back.
+//! - [`figure`]: a run as a picture and a table.
+//! - [`transcript`]: a run as a reader's two terminals show it.
+//! - [`facts`]: the numbers of a run, for prose.
 
+pub mod facts;
+pub mod figure;
 pub mod trace;
+pub mod transcript;
 
 pub use trace::Trace;

@@ -72,7 +72,7 @@ fn another_folder_of_listings_can_be_named() {
         return eprintln!("error {error:?}");
     }
     let folder = tempfile::tempdir().expect("a folder");
-    for listing in ["elsewhere", "another"] {
+    for listing in ["theirs", "mine"] {
         let listing = folder.path().join(listing);
         fs::create_dir(&listing).expect("a folder");
         fs::write(listing.join("Cargo.toml"), "").expect("a file");
@@ -84,10 +84,7 @@ fn another_folder_of_listings_can_be_named() {
         &[("UNBLOCKED_LISTINGS", folder)],
     );
     let error = says(&mut other.0, "error ");
-    assert_eq!(
-        error,
-        "Some(no listing blocked; there are: another, elsewhere)"
-    );
+    assert_eq!(error, "Some(no listing blocked; there are: mine, theirs)");
 }
 
 #[test]
@@ -240,12 +237,16 @@ fn dropping_a_server_leaves_no_process_and_frees_its_port() -> Result<(), Error>
 
 #[test]
 fn a_server_that_is_stopped_or_dead_already_still_ends() -> Result<(), Error> {
-    for signal in [Signal::SIGSTOP, Signal::SIGKILL] {
-        let server = Listing::new("cluster").start()?;
-        let group = server.pid();
-        server.signal_group(signal)?;
-        drop(server);
-        assert!(!lives(group), "{signal}");
+    // A child that is stopped can't see that its parent is gone.
+    for name in ["cluster", "fork"] {
+        for signal in [Signal::SIGSTOP, Signal::SIGKILL] {
+            let server = Listing::new(name).block_ms(FOR_EVER_MS).start()?;
+            let group = server.pid();
+            let _slow = server.send("/block-server")?;
+            server.signal_group(signal)?;
+            drop(server);
+            assert!(!lives(group), "{name} {signal}");
+        }
     }
     Ok(())
 }
@@ -289,7 +290,7 @@ fn an_experiment_that_is_killed_leaves_nothing() -> Result<(), Error> {
 
 /// Runs until it is killed; or until its test is, which closes its input.
 fn experiment_without_an_end() -> Result<(), Error> {
-    let server = Listing::new("cluster").block_ms(FOR_EVER_MS).start()?;
+    let server = Listing::new("cluster").start()?;
     let _slow = server.send("/block-server")?;
     eprintln!("group {}", server.pid());
     let _ = io::stdin().read(&mut [0]);

@@ -75,7 +75,7 @@ fn foreign(line: &str) -> Vec<String> {
 
 /// The addresses that a line spells out. Four numbers with dots are one of
 /// IPv4: a version has three. One of IPv6 stands in brackets or in quotes,
-/// since `a::b` is a path in Rust.
+/// since a path in Rust has two colons as well.
 fn addresses(line: &str) -> Vec<IpAddr> {
     let words = line.split(|c: char| !c.is_ascii_digit() && c != '.');
     let v4 = words
@@ -83,7 +83,7 @@ fn addresses(line: &str) -> Vec<IpAddr> {
         .filter_map(|word| word.parse().ok().map(IpAddr::V4));
     let quoted = line.split(['[', ']', '"', '\'', '`']);
     let v6 = quoted
-        .filter(|word| word.contains("::"))
+        .filter(|word| word.matches(':').count() > 1)
         .filter_map(|word| word.parse().ok().map(IpAddr::V6));
     v4.chain(v6).collect()
 }

@@ -5,7 +5,7 @@ use std::thread::available_parallelism;
 
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
-use unblocked::lab::Signal::{SIGINT, SIGKILL, SIGSTOP, SIGTERM};
+use unblocked::lab::Signal::{SIGINT, SIGKILL, SIGSTOP, SIGTERM, SIGUSR1};
 use unblocked::lab::{Error, Listing, Server, Signal};
 
 use super::support::{Program, announced, get, program};
@@ -77,12 +77,14 @@ fn a_dead_worker_is_reported_and_not_replaced() -> Result<(), Error> {
 fn a_primary_without_workers_says_why_it_ends() -> Result<(), Error> {
     let server = Listing::new("cluster").workers(3).start()?;
     let workers = server.children()?;
+    // Not SIGINT: whatever a script starts in the background ignores it.
+    let signals = [SIGTERM, SIGUSR1, SIGKILL];
     // The kernel may merge the signals that tell the primary of these deaths.
-    for (worker, signal) in workers.iter().zip([SIGTERM, SIGINT, SIGKILL]) {
+    for (worker, signal) in workers.iter().zip(signals) {
         worker.signal(signal)?;
     }
     let end = server.wait_for_exit()?;
-    for (worker, signal) in workers.iter().zip([SIGTERM, SIGINT, SIGKILL]) {
+    for (worker, signal) in workers.iter().zip(signals) {
         let died = format!("worker {} died: {signal}", worker.pid);
         server.wait_for_line(|line| line == died)?;
     }

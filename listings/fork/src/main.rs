@@ -67,7 +67,7 @@ async fn ask(_place: SemaphorePermit<'static>) -> Result<Message, Failure> {
     child.start_kill()?; // It said its word, or it never will.
     let end = child.wait().await?; // Reaps it.
     let message = serde_json::from_str(&said);
-    message.map_err(|_| format!("No answer from the child; {end}.").into())
+    message.map_err(|why| format!("No child answered: {why}; {end}").into())
 }
 
 fn line(text: &str) -> String {

@@ -91,7 +91,9 @@ fn a_place_is_free_as_soon_as_its_answer_is_there() -> Result<(), Error> {
     let listing = Listing::new("workers").max_at_once(1).count(1_000);
     let server = listing.start()?;
     let kept = server.connect()?;
-    for _ in 0..200 {
+    // A place that is given back a moment too late is rarely missed: with so
+    // many requests the mistake was seen in five runs of six.
+    for _ in 0..1_000 {
         assert_eq!(kept.send("/")?.answer()?.status, 200);
     }
     Ok(())

@@ -167,7 +167,7 @@ impl Alone {
         for claim in claims {
             // A panic ends a line with the words of its `assert!`.
             let claim = format!("{claim}\n");
-            assert!(output.contains(&claim), "not with{claim}but:\n{output}");
+            assert!(output.contains(&claim), "not with {claim}but:\n{output}");
         }
     }
 

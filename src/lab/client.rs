@@ -1,5 +1,5 @@
 use std::net::SocketAddr;
-use std::sync::{Arc, LazyLock, mpsc};
+use std::sync::{Arc, LazyLock, PoisonError, mpsc};
 use std::time::Instant;
 use std::{future, io, thread};
 
@@ -122,6 +122,8 @@ impl Connection {
         if !listing.blocks(path) {
             return self.post(method, path)?.written();
         }
+        let starting = self.wire.run.starting.lock();
+        let _starting = starting.unwrap_or_else(PoisonError::into_inner);
         let starts = |state: &run::State| {
             let lines = state.lines.iter();
             let starts = lines.filter(|line| listing.says_started(&line.text));

@@ -56,14 +56,22 @@ pub(super) struct Run {
     pub pid: u32,
     /// As a reader would type it.
     pub command: String,
+    /// One request at a time may wait for the line that it started, or two
+    /// would take the same line for theirs.
+    pub starting: Mutex<()>,
     state: Mutex<State>,
     news: Condvar,
 }
 
 impl Run {
     pub fn new(pid: u32, command: String) -> Arc<Self> {
-        let state = Mutex::default();
-        Arc::new(Run { pid, command, state, news: Condvar::new() })
+        Arc::new(Run {
+            pid,
+            command,
+            starting: Mutex::default(),
+            state: Mutex::default(),
+            news: Condvar::new(),
+        })
     }
 
     /// Reads a stream to its end on a thread of its own, or the listing would

@@ -25,8 +25,6 @@ pub struct Server {
     listing: Listing,
     address: SocketAddr,
     child: Mutex<Child>,
-    /// One request at a time may wait for the line that it started.
-    starting: Mutex<()>,
     guard: Mutex<Child>,
 }
 
@@ -64,7 +62,6 @@ impl Server {
             listing: listing.clone(),
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             child: Mutex::new(child),
-            starting: Mutex::new(()),
             guard,
         };
         // From here on, an error drops the server and thereby ends it.
@@ -134,8 +131,6 @@ impl Server {
         method: &str,
         path: &str,
     ) -> Result<Pending, Error> {
-        let one = self.starting.lock();
-        let _one = one.unwrap_or_else(PoisonError::into_inner);
         self.connect()?.send_method(method, path)
     }
 

@@ -8,7 +8,6 @@ use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio::runtime::{self, Handle};
 use tokio::sync::mpsc::{
     UnboundedReceiver, UnboundedSender, unbounded_channel,
@@ -16,6 +15,7 @@ use tokio::sync::mpsc::{
 use tokio::task::{self, AbortHandle, JoinSet};
 
 use super::run::{self, Run};
+use super::socket::Socket;
 use super::{Answer, Error, HANG, Listing};
 
 /// All requests of this process run here, on one thread: whichever answer
@@ -45,6 +45,14 @@ struct Order {
     request: Request<Empty<Bytes>>,
 }
 
+/// When a connection is opened.
+pub(super) enum Opening {
+    /// Before there is anything to send on it.
+    Now,
+    /// Together with its first request, as most clients do.
+    WithTheRequest,
+}
+
 /// A TCP connection to a server, kept open until it is dropped.
 pub struct Connection {
     wire: Arc<Wire>,
@@ -66,14 +74,17 @@ impl Drop for Wire {
 }
 
 impl Connection {
+    /// Connects, unless that is left to the first request.
     pub(super) fn open(
         run: &Arc<Run>,
         listing: &Listing,
         address: SocketAddr,
+        how: Opening,
     ) -> Result<Self, Error> {
         let (orders, inbox) = unbounded_channel();
         let (report, connected) = mpsc::channel();
-        let task = CLIENT.spawn(serve(address, Arc::clone(run), inbox, report));
+        let run_too = Arc::clone(run);
+        let task = CLIENT.spawn(serve(address, how, run_too, inbox, report));
         let wire = Arc::new(Wire {
             run: Arc::clone(run),
             listing: listing.clone(),
@@ -174,15 +185,20 @@ impl Connection {
 /// Connects, and sends one request after the other.
 async fn serve(
     address: SocketAddr,
+    how: Opening,
     run: Arc<Run>,
     mut inbox: UnboundedReceiver<Order>,
     report: mpsc::Sender<io::Result<()>>,
 ) {
-    let stream = match TcpStream::connect(address).await {
-        Ok(stream) => stream,
+    let socket = match how {
+        Opening::Now => Socket::connected(address).await,
+        Opening::WithTheRequest => Ok(Socket::closed(address)),
+    };
+    let socket = match socket {
+        Ok(socket) => socket,
         Err(error) => return drop(report.send(Err(error))),
     };
-    let handshake = http1::handshake(TokioIo::new(stream)).await;
+    let handshake = http1::handshake(TokioIo::new(socket)).await;
     let Ok((mut sender, connection)) = handshake else {
         return drop(report.send(Err(io::ErrorKind::Other.into())));
     };

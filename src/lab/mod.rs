@@ -33,6 +33,7 @@
 //! - `server`: a running listing, and its end.
 //! - `watch`: what can be seen of it from outside.
 //! - `client`: connections, and requests on them.
+//! - `socket`: a connection that opens together with its first request.
 //! - `answer`: what comes back.
 //! - `run`: what a run has printed and answered so far, and waiting for more.
 //! - `process`: processes, threads and memory, as the kernel sees them.
@@ -45,6 +46,7 @@ mod listing;
 mod process;
 mod run;
 mod server;
+mod socket;
 mod watch;
 
 pub use answer::Answer;

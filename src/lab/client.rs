@@ -16,7 +16,7 @@ use tokio::task::{self, AbortHandle, JoinSet};
 
 use super::run::{self, Run};
 use super::socket::Socket;
-use super::{Answer, Error, HANG, Listing};
+use super::{Error, HANG, Listing, Pending};
 
 /// All requests of this process run here, on one thread: whichever answer
 /// arrives first is also noted first.
@@ -59,8 +59,8 @@ pub struct Connection {
 }
 
 /// The open connection, shared by all that still need it.
-struct Wire {
-    run: Arc<Run>,
+pub(super) struct Wire {
+    pub run: Arc<Run>,
     listing: Listing,
     address: SocketAddr,
     orders: UnboundedSender<Order>,
@@ -218,7 +218,10 @@ async fn serve(
             }
             Err(error) => Err(error.to_string()),
         };
-        run.note(ticket, |known| known.outcome = Some(outcome));
+        run.note(ticket, |known| {
+            known.ended_at = Some(Instant::now());
+            known.outcome = Some(outcome);
+        });
     }
 }
 
@@ -233,58 +236,4 @@ async fn receive(response: hyper::Result<Response<Incoming>>) -> Outcome {
     let body = body.collect().await.map_err(|error| error.to_string())?;
     let body = String::from_utf8_lossy(&body.to_bytes()).into_owned();
     Ok(Response::from_parts(head, body))
-}
-
-/// A request that is on its way. Dropped, it lets go of its connection: if
-/// nobody else keeps that open, the client leaves.
-pub struct Pending {
-    wire: Arc<Wire>,
-    ticket: Ticket,
-    request: String,
-}
-
-impl Pending {
-    /// Waits for the answer.
-    ///
-    /// # Errors
-    ///
-    /// When the connection ends without one, or the listing hangs.
-    pub fn answer(self) -> Result<Answer, Error> {
-        let run = &self.wire.run;
-        let what = format!("an answer to {}", self.request);
-        let (known, outcome) = run.wait(&what, |state| {
-            let known = &state.requests[self.ticket.0];
-            let outcome = known.outcome.clone()?;
-            Some(((known.sent_at, known.started_at), outcome))
-        })?;
-        match (known, outcome) {
-            ((Some(sent_at), started_at), Ok(response)) => {
-                Ok(Answer::new(sent_at, started_at, response))
-            }
-            (_, outcome) => Err(Error::NoAnswer {
-                request: self.request.clone(),
-                reason: outcome.err().unwrap_or_default(),
-                scene: run.scene(),
-            }),
-        }
-    }
-
-    /// Whether the answer is there already.
-    pub fn is_answered(&self) -> bool {
-        let state = self.wire.run.state();
-        state.requests[self.ticket.0].outcome.is_some()
-    }
-
-    /// Leaves without waiting for the answer, as dropping does.
-    pub fn abandon(self) {}
-
-    /// Waits until the request is in the kernel's hands.
-    fn written(self) -> Result<Self, Error> {
-        let what = format!("{} to be sent", self.request);
-        self.wire.run.wait(&what, |state| {
-            let known = &state.requests[self.ticket.0];
-            (known.sent_at.is_some() || known.outcome.is_some()).then_some(())
-        })?;
-        Ok(self)
-    }
 }

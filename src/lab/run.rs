@@ -48,6 +48,8 @@ pub(super) struct State {
 pub(super) struct Request {
     pub sent_at: Option<Instant>,
     pub started_at: Option<Instant>,
+    /// When the outcome was there.
+    pub ended_at: Option<Instant>,
     pub outcome: Option<Outcome>,
 }
 

@@ -7,7 +7,8 @@ use std::{env, fs, thread};
 
 use anyhow::{Context, Result, bail, ensure};
 use nix::sys::signal::{Signal, kill, killpg};
-use nix::unistd::Pid;
+use nix::sys::wait::{WaitPidFlag, waitpid};
+use nix::unistd::{Pid, getpid};
 use procfs::process::all_processes;
 use tempfile::TempDir;
 use thirtyfour::common::capabilities::desiredcapabilities::PageLoadStrategy;
@@ -128,6 +129,7 @@ impl Driver {
         let begin = Instant::now();
         loop {
             let left = self.browser();
+            reap();
             if left.is_empty() {
                 return Ok(());
             }
@@ -136,6 +138,20 @@ impl Driver {
                 let _ = kill(process, Signal::SIGKILL);
             }
             thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+/// Reaps what has become ours when its parent died: whoever runs the lab gets
+/// the orphans.
+fn reap() {
+    let us = getpid().as_raw();
+    let all = all_processes().into_iter().flatten().flatten();
+    for stat in all.filter_map(|process| process.stat().ok()) {
+        let ours = stat.ppid == us && stat.state == 'Z';
+        if ours && stat.comm.starts_with("chrom") {
+            let pid = Pid::from_raw(stat.pid);
+            let _ = waitpid(pid, Some(WaitPidFlag::WNOHANG));
         }
     }
 }

@@ -20,6 +20,9 @@ const SPOILED: f64 = 1.3;
 /// Long enough for a scheduler to give a core to somebody else in between.
 const LOOP: Duration = Duration::from_millis(150);
 
+/// What lasts no longer than a loop or two spoils nothing.
+const LOOPS: usize = 5;
+
 /// The median of so many requests is steady.
 const REQUESTS: usize = 201;
 
@@ -107,7 +110,13 @@ impl Canary {
     ///
     /// When not, with the reason.
     pub fn check(&mut self) -> Result<()> {
-        let worst = fixed_loops(cores()?)?;
+        let mut worst = f64::INFINITY;
+        for _ in 0..LOOPS {
+            worst = worst.min(fixed_loops(cores()?)?);
+            if worst < SPOILED {
+                break;
+            }
+        }
         ensure!(
             worst < SPOILED,
             "this machine has other work: a loop of {} ms took {worst:.2} \

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use super::perform::Work;
 use super::row::Row;
 use super::scenario::Step;
 use super::trace::Connection;
@@ -23,7 +23,7 @@ struct Asked {
 pub fn ask(
     server: &Server,
     steps: &[Step],
-    work: Work,
+    pause: impl Fn(u64) -> Duration,
     begin: impl FnOnce(),
 ) -> Result<Vec<Row>> {
     let mut open = BTreeMap::new();
@@ -55,7 +55,7 @@ pub fn ask(
             }
             Step::Answered(client) => answered(server, &asked, client)?,
             Step::Kill(client) => kill_worker_of(server, &asked, client)?,
-            Step::Pause(ms) => thread::sleep(work.pause(ms)),
+            Step::Pause(ms) => thread::sleep(pause(ms)),
         }
     }
     asked.into_iter().map(|one| row(server, one)).collect()

@@ -32,8 +32,12 @@ impl Work {
     /// The length of a block in the document.
     const DOCUMENT_MS: u64 = 5000;
 
-    /// A pause, as much shorter as the blocks are.
-    pub(super) fn pause(&self, ms: u64) -> Duration {
+    /// A pause, as much shorter as the blocks are. Who counts less far than
+    /// the scenario says is done so soon that there is no time for one.
+    fn pause(&self, ms: u64, counts: bool) -> Duration {
+        if counts && self.count.is_some() {
+            return Duration::ZERO;
+        }
         let block = self.block_ms.unwrap_or(Self::DOCUMENT_MS);
         Duration::from_millis(ms * block / Self::DOCUMENT_MS)
     }
@@ -55,7 +59,10 @@ pub fn perform(
         let mut watch = None;
         let mut begin = || watch = Some(Watch::start(scope, &server));
         let rows = match scenario.asks {
-            Asks::Clients(steps) => clients::ask(&server, steps, work, begin)?,
+            Asks::Clients(steps) => {
+                let pause = |ms| work.pause(ms, counts(scenario));
+                clients::ask(&server, steps, pause, begin)?
+            }
             Asks::Tabs(tabs) => {
                 begin();
                 chromium::ask(&server, tabs)?
@@ -91,8 +98,7 @@ fn listing(scenario: &Scenario, work: Work) -> Listing {
     if let Some(ms) = work.block_ms {
         listing = listing.block_ms(ms);
     }
-    let counts = scenario.variables.iter().any(|(name, _)| *name == "COUNT");
-    if counts {
+    if counts(scenario) {
         if let Some(count) = work.count {
             listing = listing.count(count);
         }
@@ -101,6 +107,11 @@ fn listing(scenario: &Scenario, work: Work) -> Listing {
         }
     }
     listing
+}
+
+/// Whether its work is a number to count to.
+fn counts(scenario: &Scenario) -> bool {
+    scenario.variables.iter().any(|(name, _)| *name == "COUNT")
 }
 
 fn variables(scenario: &Scenario) -> BTreeMap<String, String> {

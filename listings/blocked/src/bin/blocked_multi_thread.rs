@@ -1,4 +1,3 @@
-// ANCHOR: all
 //! Eight threads, and one CPU-bound request still freezes the whole server.
 //!
 //! The blocked server on a multi-thread runtime. Run it:
@@ -8,8 +7,8 @@
 //! and ask from a second terminal. The slow request comes on a connection
 //! that is open already, as browsers and proxies keep them:
 //!
-//!     u=http://127.0.0.1:3001
-//!     curl $u/fast-one $u/block-server & sleep 1; curl $u/fast-one
+//!     curl http://127.0.0.1:3001/fast-one http://127.0.0.1:3001/block-server &
+//!     sleep 1; curl http://127.0.0.1:3001/fast-one
 //!
 //! Look for the order: the last answer comes after that of `/block-server`,
 //! and seven of the eight threads sleep in the meantime.
@@ -32,7 +31,6 @@ use nix::unistd::{getpid, gettid};
 use tokio::net::TcpListener;
 use tokio::runtime;
 
-// ANCHOR: answer
 /// Answers one request. The path alone decides, whatever the method.
 async fn answer(
     request: Request<Incoming>,
@@ -48,9 +46,7 @@ async fn answer(
         _ => text(StatusCode::NOT_FOUND, "No such route.\n"),
     })
 }
-// ANCHOR_END: answer
 
-// ANCHOR: wait
 /// Keeps the CPU busy for `block` and never gives the thread back.
 fn wait(block: Duration) {
     let start = Instant::now();
@@ -58,7 +54,6 @@ fn wait(block: Duration) {
         hint::spin_loop();
     }
 }
-// ANCHOR_END: wait
 
 fn main() -> ExitCode {
     let Err(problem) = run() else { return ExitCode::SUCCESS };
@@ -85,7 +80,6 @@ fn run() -> Result<(), Box<dyn Error>> {
 }
 // ANCHOR_END: run
 
-// ANCHOR: serve
 /// Accepts connections for ever. Each one is a task of its own, and a
 /// task is polled by whichever thread is free.
 async fn serve(listener: TcpListener, block: Duration) -> ! {
@@ -111,7 +105,6 @@ async fn serve(listener: TcpListener, block: Duration) -> ! {
         }
     }
 }
-// ANCHOR_END: serve
 
 /// An answer that names the process and the thread that made it.
 fn text(status: StatusCode, body: &'static str) -> Response<Full<Bytes>> {
@@ -130,4 +123,3 @@ fn number<N: FromStr>(name: &str, default: &str) -> Result<N, String> {
     let wrong = format!("{name}={text} will not do; try {name}={default}");
     text.parse().or(Err(wrong))
 }
-// ANCHOR_END: all

@@ -18,6 +18,7 @@ mod lab;
 /// The programs for Node, flaws included, in the same lab.
 mod node;
 /// Which request a printed start belongs to.
+mod stages;
 mod starts;
 /// Programs started by hand, and what the kernel knows of them.
 mod support;

@@ -2,5 +2,6 @@
 //! recorded run's shape.
 #![cfg(feature = "book")]
 
+mod command;
 mod files;
 mod runs;

@@ -60,3 +60,5 @@ pub use pending::{Pending, Times};
 pub use process::{Memory, Process, Thread};
 pub use run::{HANG, Line, Stream};
 pub use server::Server;
+#[cfg(feature = "book")]
+pub(crate) use server::guard;

@@ -15,10 +15,10 @@ use thirtyfour::common::capabilities::desiredcapabilities::PageLoadStrategy;
 use thirtyfour::prelude::*;
 use thirtyfour::{ChromiumLikeCapabilities, LoggingPrefsLogLevel};
 
-use crate::lab::HANG;
+use crate::lab::{HANG, guard};
 
 /// Enough for a page, and for nothing that asks another host.
-const FLAGS: [&str; 9] = [
+const FLAGS: [&str; 10] = [
     "--headless=new",
     // It refuses to start as root with it.
     "--no-sandbox",
@@ -29,6 +29,8 @@ const FLAGS: [&str; 9] = [
     "--disable-component-update",
     "--disable-sync",
     "--disable-dev-shm-usage",
+    // Its crash handlers would leave the process group, and outlive it.
+    "--disable-crashpad-for-testing",
 ];
 
 /// ChromeDriver, which starts a Chromium when it is asked for a session.
@@ -36,6 +38,8 @@ const FLAGS: [&str; 9] = [
 /// Dropping it kills both, and whatever they have started.
 pub struct Driver {
     process: Child,
+    /// Ends them if we are killed.
+    guard: Child,
     url: String,
     profile: TempDir,
 }
@@ -67,11 +71,16 @@ impl Driver {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
+            // Whatever they write goes with the profile.
+            .env("HOME", profile.path())
+            .env("TMPDIR", profile.path())
             .process_group(0)
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
+        let guard = guard(process.id()).context("cannot start sh")?;
         // From here on, an error drops the driver and thereby ends it.
-        let mut driver = Driver { process, url: String::new(), profile };
+        let url = String::new();
+        let mut driver = Driver { process, guard, url, profile };
         let port = driver.port()?;
         driver.url = format!("http://127.0.0.1:{port}");
         Ok(driver)
@@ -122,6 +131,8 @@ impl Driver {
     }
 
     fn end(&mut self) -> Result<()> {
+        let _ = self.guard.kill();
+        let _ = self.guard.wait();
         let group = Pid::from_raw(self.process.id() as i32);
         // It fails only if all of the group are gone.
         let _ = killpg(group, Signal::SIGKILL);

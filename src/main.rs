@@ -11,13 +11,16 @@ use unblocked::book::{
     self,
     check::{RULES, Repository},
 };
+use unblocked::live;
 
 const EXAMPLES: &str = "\
 Examples:
   cargo run                       the book, on http://127.0.0.1:3000/
   cargo run -- --open             the same, in your browser
   cargo run -- serve --port 0     on a port that is free
-  cargo run -- check              look for broken includes, links, promises";
+  cargo run -- check              look for broken includes, links, promises
+  cargo run -- lab fork /block-server /fast-one
+                                  watch two requests and who answers them";
 
 /// Child processes, clusters and worker threads in Rust: the book.
 #[derive(Parser)]
@@ -39,6 +42,8 @@ enum Command {
     Serve(Serve),
     /// Check the pages, and what the repository promises of itself.
     Check,
+    /// Start a listing, send it requests, and watch who waits and who works.
+    Lab(live::Arguments),
 }
 
 #[derive(clap::Args)]
@@ -71,6 +76,7 @@ fn run(arguments: Arguments) -> Result<()> {
             Ok(book::serve(&root, port, open)?)
         }
         Command::Check => check(&root),
+        Command::Lab(arguments) => live::run(&arguments),
     }
 }
 

@@ -47,7 +47,7 @@ mod run;
 mod server;
 mod watch;
 
-pub use answer::Answer;
+pub use answer::{Answer, Progress};
 pub use client::{Connection, Pending};
 pub use error::Error;
 pub use listing::Listing;

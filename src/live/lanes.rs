@@ -18,6 +18,8 @@ pub struct Lanes {
     bar: ProgressBar,
     /// What a lane shows from left to right, in microseconds.
     span: u64,
+    /// Whether a picture stands there that would still change.
+    unfinished: bool,
 }
 
 impl Lanes {
@@ -25,7 +27,7 @@ impl Lanes {
     pub fn new(expected: u64) -> Self {
         let target = ProgressDrawTarget::stdout_with_hz(HERTZ);
         let bar = ProgressBar::with_draw_target(None, target);
-        Lanes { bar, span: expected + expected / 20 }
+        Lanes { bar, span: expected + expected / 20, unfinished: false }
     }
 
     fn write(&self, lines: &[String]) -> io::Result<()> {
@@ -41,6 +43,7 @@ impl View for Lanes {
         let style = ProgressStyle::with_template("{spinner} {msg}");
         self.bar.set_style(style.expect("a valid template"));
         self.bar.set_message(format!("cargo builds and starts {name}"));
+        self.unfinished = true;
         self.bar.enable_steady_tick(Duration::from_secs(1) / HERTZ.into());
     }
 
@@ -49,6 +52,7 @@ impl View for Lanes {
         let style = ProgressStyle::with_template("{msg}");
         self.bar.set_style(style.expect("a valid template"));
         self.bar.set_message("");
+        self.unfinished = false;
         self.write(&[header.to_owned()])
     }
 
@@ -60,11 +64,13 @@ impl View for Lanes {
             }
             let lines = picture::lines(round, width, self.span);
             self.bar.set_message(lines.join("\n"));
+            self.unfinished = true;
             return Ok(());
         }
         // What stays is written as any text is, and may be longer than the
         // terminal is high.
         self.bar.set_message("");
+        self.unfinished = false;
         let mut lines = Vec::new();
         if round.of == 1 {
             lines = picture::lines(round, width, round.end() + 1);
@@ -80,6 +86,13 @@ impl View for Lanes {
 
 impl Drop for Lanes {
     fn drop(&mut self) {
-        self.bar.finish_and_clear();
+        if !self.unfinished {
+            return self.bar.finish_and_clear();
+        }
+        // Interrupted: let it stand. The terminal may have written ^C, and
+        // then it would not be drawn over the place where it was.
+        self.bar.disable_steady_tick();
+        self.bar.set_draw_target(ProgressDrawTarget::hidden());
+        let _ = writeln!(io::stdout());
     }
 }

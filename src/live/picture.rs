@@ -21,7 +21,7 @@ const END: usize = 15;
 const SHORTEST: usize = 8;
 
 /// So many columns at least are between two times below the lanes.
-const APART: usize = 10;
+const APART: usize = 8;
 
 /// The lines of the picture: `width` columns at most, with `span`
 /// microseconds from the left of a lane to its right.

@@ -9,7 +9,7 @@ use crate::record::figure::{distinct, seconds};
 const NOTABLE: u64 = 10;
 
 /// ...and this long, in microseconds: less is nothing that anybody notices.
-const NOTICED: u64 = 10_000;
+const NOTICED: u64 = 50_000;
 
 /// More waits than this are told as a number: nobody reads so many times.
 const TOLD: usize = 4;

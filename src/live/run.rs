@@ -12,7 +12,7 @@ use super::interrupt::Interrupt;
 use super::round::{Request, Round};
 use super::view::{self, View};
 use super::words::Tally;
-use crate::lab::{self, Pending, Server, Signal};
+use crate::lab::{self, Listing, Pending, Server, Signal};
 use crate::record::trace::Connection;
 
 /// So often the run is looked at, in milliseconds: far more often than
@@ -36,15 +36,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let interrupt = Interrupt::watch()?;
     let expected = arguments.block_ms.unwrap_or(BLOCK_MS).max(1) * 1000;
     let mut view = view::choose(arguments.json, expected);
-    view.prepare(arguments.name());
-    let ended = match listing.start() {
-        Ok(server) => {
-            let fast = listing.fast_route();
-            let run = Run { arguments, fast, interrupt: &interrupt, server };
-            run.perform(&mut *view)
-        }
-        Err(error) => Err(error.into()),
-    };
+    let ended = perform(arguments, &listing, &interrupt, &mut *view);
     drop(view);
     if let Some(signal) = interrupt.caught() {
         eprintln!("{signal}: {} is stopped", arguments.name());
@@ -56,6 +48,22 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
 }
 
+/// All of it, until nothing is left of the listing.
+fn perform(
+    arguments: &Arguments,
+    listing: &Listing,
+    interrupt: &Interrupt,
+    view: &mut dyn View,
+) -> Result<()> {
+    view.prepare(arguments.name())?;
+    let server = listing.start()?;
+    let fast = listing.fast_route();
+    let run = Run { arguments, fast, interrupt, server };
+    let ended = run.rounds(view);
+    run.server.stop()?;
+    ended
+}
+
 struct Run<'a> {
     arguments: &'a Arguments,
     /// The listing's fast route.
@@ -65,13 +73,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// All rounds, and the end of the listing.
-    fn perform(self, view: &mut dyn View) -> Result<()> {
-        let ended = self.rounds(view);
-        self.server.stop()?;
-        ended
-    }
-
+    /// All rounds, and what is said before and after.
     fn rounds(&self, view: &mut dyn View) -> Result<()> {
         let Run { arguments, server, .. } = self;
         let (name, pid) = (arguments.name(), server.pid());

@@ -10,7 +10,9 @@ use super::words::Tally;
 /// be closed at any time.
 pub trait View {
     /// Says that a listing is built and started, which may take a while.
-    fn prepare(&mut self, _name: &str) {}
+    fn prepare(&mut self, _name: &str) -> io::Result<()> {
+        Ok(())
+    }
 
     /// Says, before the first round, what runs and where.
     fn begin(&mut self, header: &str) -> io::Result<()>;

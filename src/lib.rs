@@ -9,14 +9,18 @@
     feature = "book",
     doc = "\
 - [`record`]: turn runs into what a page shows.
+- [`live`]: draw a run in the terminal while it happens.
 - [`book`]: build the book, check its pages, serve them."
 )]
 //!
-//! Dependencies point one way: `book` and `record` use `lab`, `lab` uses
-//! nothing of ours, and the listings use nothing of this package at all.
+//! Dependencies point one way: `book`, `record` and `live` use `lab`, `live`
+//! uses `record`, `lab` uses nothing of ours, and the listings use nothing of
+//! this package at all.
 
 #[cfg(feature = "book")]
 pub mod book;
 pub mod lab;
+#[cfg(feature = "book")]
+pub mod live;
 #[cfg(feature = "book")]
 pub mod record;

@@ -11,6 +11,7 @@ use unblocked::book::{
     self,
     check::{RULES, Repository},
 };
+use unblocked::live;
 use unblocked::record;
 
 const EXAMPLES: &str = "\
@@ -19,6 +20,8 @@ Examples:
   cargo run -- --open             the same, in your browser
   cargo run -- serve --port 0     on a port that is free
   cargo run -- check              look for broken includes, links, promises
+  cargo run -- lab fork /block-server /fast-one
+                                  watch two requests and who answers them
   cargo run --release -- record   perform all scenarios for the pages";
 
 /// Child processes, clusters and worker threads in Rust: the book.
@@ -41,6 +44,8 @@ enum Command {
     Serve(Serve),
     /// Check the pages, and what the repository promises of itself.
     Check,
+    /// Start a listing, send it requests, and watch who waits and who works.
+    Lab(live::Arguments),
     /// Perform scenarios, and write their figures, transcripts and facts.
     Record(Record),
 }
@@ -91,6 +96,7 @@ fn run(arguments: Arguments) -> Result<()> {
             Ok(book::serve(&root, port, open)?)
         }
         Command::Check => check(&root),
+        Command::Lab(arguments) => live::run(&arguments),
         Command::Record(Record { list: true, .. }) => {
             record::command::list();
             Ok(())

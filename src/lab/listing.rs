@@ -45,6 +45,24 @@ impl Listing {
         listing
     }
 
+    /// The names of all listings, in alphabetical order.
+    ///
+    /// # Errors
+    ///
+    /// When their folder can't be read.
+    pub fn all() -> Result<Vec<String>, Error> {
+        let all = listings_folder();
+        let entries = fs::read_dir(&all)
+            .map_err(|source| Error::Read { path: all, source })?;
+        let mut names: Vec<String> = entries
+            .filter_map(Result::ok)
+            .filter(|entry| entry.path().join("Cargo.toml").is_file())
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        Ok(names)
+    }
+
     /// One of the listing's stages, `src/bin/STAGE.rs`, instead.
     pub fn stage(mut self, stage: &str) -> Self {
         self.binary = stage.into();
@@ -128,9 +146,37 @@ impl Listing {
         }
     }
 
-    /// Whether this route keeps a CPU busy.
+    /// The route that keeps a CPU busy.
+    pub fn slow_route(&self) -> &'static str {
+        if self.name == "workers" { "/" } else { "/block-server" }
+    }
+
+    /// The route that has nothing to compute.
+    pub fn fast_route(&self) -> &'static str {
+        if self.name == "workers" { "/fast" } else { "/fast-one" }
+    }
+
+    /// Whether its program reads this variable, which is looked up in its
+    /// source.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such listing or stage.
+    pub fn reads(&self, variable: &str) -> Result<bool, Error> {
+        let folder = self.folder()?;
+        self.check_stage(&folder)?;
+        let stage = folder.join(format!("src/bin/{}.rs", self.binary));
+        let main = folder.join("src/main.rs");
+        let path = if stage.is_file() { stage } else { main };
+        match fs::read_to_string(&path) {
+            Ok(source) => Ok(source.contains(&format!("\"{variable}\""))),
+            Err(source) => Err(Error::Read { path, source }),
+        }
+    }
+
+    /// Whether this path leads to the slow route.
     pub(super) fn blocks(&self, path: &str) -> bool {
-        path == if self.name == "workers" { "/" } else { "/block-server" }
+        path.split('?').next() == Some(self.slow_route())
     }
 
     /// Whether the listing says with this line that such a route started.
@@ -143,19 +189,10 @@ impl Listing {
     }
 
     fn folder(&self) -> Result<PathBuf, Error> {
-        let all = listings_folder();
-        let folder = all.join(&self.name);
-        if folder.join("Cargo.toml").is_file() {
-            return Ok(folder);
+        let known = Self::all()?;
+        if known.contains(&self.name) {
+            return Ok(listings_folder().join(&self.name));
         }
-        let entries = fs::read_dir(&all)
-            .map_err(|source| Error::Read { path: all, source })?;
-        let mut known: Vec<String> = entries
-            .filter_map(Result::ok)
-            .filter(|entry| entry.path().join("Cargo.toml").is_file())
-            .map(|entry| entry.file_name().to_string_lossy().into_owned())
-            .collect();
-        known.sort();
         Err(Error::Unknown { wanted: format!("listing {}", self.name), known })
     }
 
@@ -186,20 +223,21 @@ impl Listing {
     }
 
     fn check_stage(&self, folder: &Path) -> Result<(), Error> {
-        let stages = folder.join("src/bin");
-        let file = stages.join(format!("{}.rs", self.binary));
-        if self.binary == self.name || file.is_file() {
-            return Ok(());
-        }
-        let entries = fs::read_dir(&stages).into_iter().flatten();
+        let entries = fs::read_dir(folder.join("src/bin"));
         let mut known: Vec<String> = entries
+            .into_iter()
+            .flatten()
             .filter_map(|entry| {
                 let path = entry.ok()?.path();
-                Some(path.file_stem()?.to_string_lossy().into_owned())
+                let stem = path.file_stem()?.to_string_lossy().into_owned();
+                path.extension().is_some_and(|is| is == "rs").then_some(stem)
             })
             .collect();
         known.push(self.name.clone());
         known.sort();
+        if known.contains(&self.binary) {
+            return Ok(());
+        }
         let wanted = format!("stage {} of {}", self.binary, self.name);
         Err(Error::Unknown { wanted, known })
     }

@@ -51,7 +51,7 @@ mod server;
 mod socket;
 mod watch;
 
-pub use answer::Answer;
+pub use answer::{Answer, Progress};
 pub use client::Connection;
 pub use error::Error;
 pub use listing::Listing;

@@ -1,0 +1,100 @@
+use std::fs;
+use std::process::Stdio;
+
+use nix::sys::signal::Signal::{self, SIGINT, SIGTERM};
+use unblocked::lab::HANG;
+
+use crate::fake::Fake;
+use crate::running::{Running, ended, lab, left_of, send};
+
+/// A run of the listing `fork` whose child is at work, for long.
+fn at_work() -> Running {
+    let words = "fork --block-ms 30000 /block-server /fast-one";
+    let mut running = Running::start(&mut lab(words));
+    running.wait_for("B  /fast-one      answered");
+    let there = left_of(running.listing);
+    assert_eq!(there.len(), 3, "parent, child, guard: {there:?}");
+    running
+}
+
+#[track_caller]
+fn stops(running: Running, code: i32, signal: Signal) {
+    let listing = running.listing;
+    let (ended, stdout, stderr) = running.end();
+    assert_eq!(ended, Some(code), "{stdout}{stderr}");
+    assert_eq!(stderr, format!("{signal}: fork is stopped\n"));
+    assert!(!stdout.contains("answered first"), "{stdout}");
+    assert_eq!(left_of(listing), [""; 0]);
+}
+
+#[test]
+fn an_interrupted_run_leaves_no_process() {
+    for (signal, code) in [(SIGINT, 130), (SIGTERM, 143)] {
+        let running = at_work();
+        running.signal(signal);
+        stops(running, code, signal);
+    }
+}
+
+#[test]
+fn who_is_impatient_gets_the_same() {
+    let running = at_work();
+    for _ in 0..5 {
+        running.signal(SIGINT);
+    }
+    stops(running, 130, SIGINT);
+}
+
+#[test]
+fn a_request_that_has_to_wait_for_its_start_does_not_delay_the_end() {
+    let words = "blocked --block-ms 30000 /block-server /block-server";
+    let mut running = Running::start(&mut lab(words));
+    running.wait_for("B  /block-server  sent");
+    let listing = running.listing;
+    running.signal(SIGINT);
+    let (code, _, stderr) = running.end();
+    assert_eq!(code, Some(130), "{stderr}");
+    assert_eq!(stderr, "SIGINT: blocked is stopped\n");
+    assert_eq!(left_of(listing), [""; 0]);
+}
+
+#[test]
+fn a_run_can_be_interrupted_while_cargo_builds() {
+    let fake = Fake::new();
+    let script = "fn main() {
+        std::fs::write(\"pid\", std::process::id().to_string()).unwrap();
+        std::fs::rename(\"pid\", \"building\").unwrap();
+        std::thread::sleep(std::time::Duration::MAX);
+    }";
+    fake.write("build.rs", script);
+    let mut command = fake.lab("fake /");
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("it starts");
+    let file = fake.path().join("fake/building");
+    let start = std::time::Instant::now();
+    while !file.is_file() {
+        assert!(start.elapsed() < HANG, "cargo does not build");
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    let script = fs::read_to_string(file).expect("it is there");
+    let script: i32 = script.parse().expect("a number");
+    send(SIGTERM, child.id());
+    let (code, stderr) = ended(&mut child);
+    assert_eq!(code, Some(143), "{stderr}");
+    assert_eq!(stderr, "SIGTERM: fake is stopped\n");
+    // Its parent, cargo, is dead as well: whoever adopts it may still have to
+    // reap it.
+    let script = procfs::process::Process::new(script);
+    let state = script.and_then(|script| script.stat()).map(|stat| stat.state);
+    assert!(!state.is_ok_and(|state| state != 'Z'), "it still builds");
+}
+
+/// The listing answers never, so nothing else can end this.
+#[test]
+fn a_run_that_nobody_reads_any_more_ends_quietly() {
+    let fake = Fake::new();
+    let running = Running::start(&mut fake.lab("fake /never"));
+    let listing = running.listing;
+    assert_eq!(running.close(), (Some(0), String::new()));
+    assert_eq!(left_of(listing), [""; 0]);
+}

@@ -1,0 +1,145 @@
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use procfs::process::all_processes;
+use unblocked::lab::HANG;
+
+/// `unblocked lab` with these words, in a process group of its own.
+pub fn lab(words: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_unblocked"));
+    command.arg("lab").args(words.split_whitespace());
+    command.stdin(Stdio::null()).process_group(0);
+    command
+}
+
+/// What it prints, and how it ends.
+pub fn run(words: &str) -> (Option<i32>, String, String) {
+    texts(&lab(words).output().expect("it starts"))
+}
+
+/// All that it prints when all goes well.
+#[track_caller]
+pub fn stdout(words: &str) -> String {
+    let (code, stdout, stderr) = run(words);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
+    stdout
+}
+
+pub fn texts(output: &Output) -> (Option<i32>, String, String) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+/// A run that prints plain lines, killed with its test.
+pub struct Running {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+    /// The process of the listing, whose number is that of its group.
+    pub listing: u32,
+}
+
+impl Running {
+    #[track_caller]
+    pub fn start(command: &mut Command) -> Self {
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("it starts");
+        let stdout = child.stdout.take().expect("it is a pipe");
+        let lines = BufReader::new(stdout);
+        let mut running = Running { child, lines, listing: 0 };
+        running.listing = listing(&running.line());
+        running
+    }
+
+    #[track_caller]
+    pub fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.lines.read_line(&mut line).expect("it prints UTF-8");
+        line
+    }
+
+    #[track_caller]
+    pub fn wait_for(&mut self, words: &str) {
+        loop {
+            let line = self.line();
+            assert!(!line.is_empty(), "it ended without {words}");
+            if line.contains(words) {
+                return;
+            }
+        }
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        send(signal, self.child.id());
+    }
+
+    /// Waits for its end, reading all of it, and says what `run` says.
+    #[track_caller]
+    pub fn end(mut self) -> (Option<i32>, String, String) {
+        let mut stdout = String::new();
+        self.lines.read_to_string(&mut stdout).expect("it prints UTF-8");
+        let (code, stderr) = ended(&mut self.child);
+        (code, stdout, stderr)
+    }
+
+    /// Stops to read, and waits for its end.
+    #[track_caller]
+    pub fn close(self) -> (Option<i32>, String) {
+        let Running { mut child, lines, .. } = self;
+        drop(lines);
+        ended(&mut child)
+    }
+}
+
+/// How it ends, and what is on its standard error.
+#[track_caller]
+pub fn ended(child: &mut Child) -> (Option<i32>, String) {
+    let start = Instant::now();
+    while child.try_wait().expect("it is ours").is_none() {
+        if start.elapsed() > HANG {
+            let _ = child.kill();
+            panic!("it does not end");
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+    let mut said = String::new();
+    if let Some(mut stderr) = child.stderr.take() {
+        stderr.read_to_string(&mut said).expect("it prints UTF-8");
+    }
+    (child.wait().expect("it is ours").code(), said)
+}
+
+/// The process that the first line of a run names.
+#[track_caller]
+pub fn listing(header: &str) -> u32 {
+    let pid = header.split_once(" runs: pid ");
+    let pid = pid.and_then(|(_, rest)| rest.split_once(','));
+    let pid = pid.and_then(|(pid, _)| pid.parse().ok());
+    pid.unwrap_or_else(|| panic!("no pid in {header:?}"))
+}
+
+pub fn send(signal: Signal, pid: u32) {
+    kill(Pid::from_raw(pid as i32), signal).expect("it runs");
+}
+
+/// All processes of a listing's group, dead ones that nobody has reaped and
+/// its guard too.
+pub fn left_of(listing: u32) -> Vec<String> {
+    let all = all_processes().expect("there is a /proc");
+    let all = all.filter_map(|process| process.ok()?.stat().ok());
+    let is_guard = |pid: i32| {
+        let line = fs::read_to_string(format!("/proc/{pid}/cmdline"));
+        line.is_ok_and(|line| {
+            line.starts_with("sh\0")
+                && line.ends_with(&format!("\0{listing}\0"))
+        })
+    };
+    all.filter(|stat| stat.pgrp == listing as i32 || is_guard(stat.pid))
+        .map(|stat| format!("{} {} {}", stat.pid, stat.state, stat.comm))
+        .collect()
+}

@@ -48,13 +48,25 @@ fn a_number_that_is_typed_is_found_where_it_stands() {
                 ),
                 "book/one.md:6: \"8 s\"",
             ),
-            // What is left open in one place hides nothing in the next.
+            (
+                Replace(PAGE, "## Two", "It is 4 **s**.\n\n## Two"),
+                "book/one.md:3: \"4 s\"",
+            ),
             (
                 Replace(
                     PAGE,
                     "## Two",
-                    "<p title=\"<code>5 s\n\nIn 6 s.\n\n## Two",
+                    "<p>\nFirst\nit\nis <b>3</b>\n  s.</p>\n\n## Two",
                 ),
+                "book/one.md:6: \"3 s\"",
+            ),
+            (
+                Replace(PAGE, "## Two", "<p>It\nis\n3 s.</p>\n\n## Two"),
+                "book/one.md:5: \"3 s\"",
+            ),
+            // What is left open in one place hides nothing in the next.
+            (
+                Replace(PAGE, "## Two", "A <code>5 s\n\nIn 6 s.\n\n## Two"),
                 "book/one.md:5: \"6 s\"",
             ),
         ],
@@ -104,7 +116,7 @@ fn a_list_that_allows_what_nobody_types_is_found() {
 }
 
 /// Each of these says one number that somebody measured.
-const MEASURED: [(&str, &str); 40] = [
+const MEASURED: [(&str, &str); 41] = [
     ("It takes 5 s.", "5 s"),
     ("It takes 0.25s.", "0.25s"),
     ("It takes .5 seconds.", ".5 seconds"),
@@ -131,6 +143,7 @@ const MEASURED: [(&str, &str); 40] = [
     ("It sends 4096 bytes.", "4096 bytes"),
     ("It uses 30 % of it.", "30 %"),
     ("It uses 99.9% of it.", "99.9%"),
+    ("It uses ten % of it.", "ten %"),
     ("It uses ten percent of it.", "ten percent"),
     ("It is 5x faster.", "5x"),
     ("It is 5× faster.", "5×"),
@@ -174,8 +187,8 @@ Node 20 workers and Rust 1.88 threads speak HTTP/1.1 requests; see v20.20.2.
 The status is 503, the exit code 0, the file descriptor 3, `MAX_AT_ONCE` 64.
 It takes `5 s`, ``five seconds``, or <code>5 s</code>, <!-- 5 s --> or 5\\
 `ms`.
-Ask [it](http://127.0.0.1:3001/?wait=5s \"5 s\") or <http://127.0.0.1:3001/5s>.
-It takes {{#include recorded/5s.md:five_seconds}} {{#include recorded/9.md:x_s}}.
+Ask [it](http://127.0.0.1:3001/?wait=5s \"5 s\") or <http://127.0.0.1:3001/?wait=5s>.
+It takes {{#include recorded/block-five-seconds.md:a_b}} {{#include recorded/9-s.md:x_s}}.
 
 ```text
 5 seconds
@@ -184,8 +197,10 @@ It takes {{#include recorded/5s.md:five_seconds}} {{#include recorded/9.md:x_s}}
     5 seconds
 
 <!--
-5 seconds
+> It isn't 5 seconds
 -->
+
+<p>5</p><p>seconds</p>
 
 <svg viewBox=\"0 0 5 s\" role=\"img\">
 <rect

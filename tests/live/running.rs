@@ -1,10 +1,12 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use procfs::process::all_processes;
@@ -72,6 +74,9 @@ impl Running {
 
     #[track_caller]
     pub fn line(&mut self) -> String {
+        if self.lines.buffer().is_empty() {
+            readable(self.lines.get_ref().as_fd());
+        }
         let mut line = String::new();
         self.lines.read_line(&mut line).expect("it prints UTF-8");
         line
@@ -96,7 +101,12 @@ impl Running {
     #[track_caller]
     pub fn end(mut self) -> (Option<i32>, String, String) {
         let mut stdout = String::new();
-        self.lines.read_to_string(&mut stdout).expect("it prints UTF-8");
+        loop {
+            match self.line() {
+                line if line.is_empty() => break,
+                line => stdout += &line,
+            }
+        }
         let (code, stderr) = ended(&mut self.child);
         (code, stdout, stderr)
     }
@@ -119,6 +129,15 @@ pub fn ended(Guarded(child): &mut Guarded) -> (Option<i32>, String) {
         stderr.read_to_string(&mut said).expect("it prints UTF-8");
     }
     (child.wait().expect("it is ours").code(), said)
+}
+
+/// Waits until there is something to read, or the end of it.
+#[track_caller]
+pub fn readable(from: BorrowedFd) {
+    let mut fds = [PollFd::new(from, PollFlags::POLLIN)];
+    let hang = PollTimeout::try_from(HANG).expect("it is not too long");
+    let ready = poll(&mut fds, hang).expect("it is open");
+    assert_ne!(ready, 0, "it neither says anything nor ends");
 }
 
 /// Asks until it is so.

@@ -1,10 +1,11 @@
 use std::fs::File;
 use std::io::{Read, Write};
+use std::os::fd::AsFd;
 use std::process::Command;
 
 use nix::pty::{OpenptyResult, Winsize, openpty};
 
-use crate::running::{Guarded, ended, lab, left_of, listing};
+use crate::running::{Guarded, ended, lab, left_of, listing, readable};
 
 /// A terminal with a run in it.
 struct Terminal {
@@ -42,6 +43,7 @@ impl Terminal {
     /// Reads what is written next. At the end, when the other side is closed
     /// by all, there is nothing.
     fn read(&mut self) -> bool {
+        readable(self.master.as_fd());
         let mut bytes = [0; 4096];
         let count = self.master.read(&mut bytes).unwrap_or(0);
         self.screen.process(&bytes[..count]);

@@ -1,5 +1,6 @@
 use std::fs;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal::{self, SIGINT, SIGTERM};
 use procfs::process::Process;
@@ -49,10 +50,13 @@ fn who_is_impatient_gets_the_same() {
 fn a_request_that_has_to_wait_for_its_start_does_not_delay_the_end() {
     let words = "blocked --block-ms 30000 /block-server /block-server";
     let mut running = Running::start(&mut lab(words));
+    let start = Instant::now();
     running.wait_for("B  /block-server  sent");
     let listing = running.listing;
     running.signal(SIGINT);
     let (code, _, stderr) = running.end();
+    // Or else it has waited for all of the first block.
+    assert!(start.elapsed() < Duration::from_millis(29_000));
     assert_eq!(code, Some(130), "{stderr}");
     assert_eq!(stderr, "SIGINT: blocked is stopped\n");
     assert_eq!(left_of(listing), [""; 0]);
@@ -89,7 +93,9 @@ fn a_run_can_be_interrupted_while_cargo_builds() {
 #[test]
 fn a_run_that_nobody_reads_any_more_ends_quietly() {
     let fake = Fake::new();
-    let running = Running::start(&mut fake.lab("fake /never"));
+    let mut running = Running::start(&mut fake.lab("fake /never"));
+    // After this line there is nothing to write, and so no error.
+    running.wait_for("sent");
     let listing = running.listing;
     assert_eq!(running.close(), (Some(0), String::new()));
     assert_eq!(left_of(listing), [""; 0]);

@@ -2,7 +2,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -21,8 +21,15 @@ pub fn lab(words: &str) -> Command {
 }
 
 /// What it prints, and how it ends.
+#[track_caller]
 pub fn run(words: &str) -> (Option<i32>, String, String) {
-    texts(&lab(words).output().expect("it starts"))
+    finish(&mut lab(words))
+}
+
+/// The same of any such command.
+#[track_caller]
+pub fn finish(command: &mut Command) -> (Option<i32>, String, String) {
+    Running::spawn(command).end()
 }
 
 /// All that it prints when all goes well.
@@ -31,11 +38,6 @@ pub fn stdout(words: &str) -> String {
     let (code, stdout, stderr) = run(words);
     assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
     stdout
-}
-
-pub fn texts(output: &Output) -> (Option<i32>, String, String) {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.code(), text(&output.stdout), text(&output.stderr))
 }
 
 /// A run that is killed with its process group when its test ends too early;
@@ -63,13 +65,17 @@ pub struct Running {
 impl Running {
     #[track_caller]
     pub fn start(command: &mut Command) -> Self {
+        let mut running = Running::spawn(command);
+        running.listing = listing(&running.line());
+        running
+    }
+
+    fn spawn(command: &mut Command) -> Self {
         let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = Guarded(command.spawn().expect("it starts"));
         let stdout = child.0.stdout.take().expect("it is a pipe");
         let lines = BufReader::new(stdout);
-        let mut running = Running { child, lines, listing: 0 };
-        running.listing = listing(&running.line());
-        running
+        Running { child, lines, listing: 0 }
     }
 
     #[track_caller]

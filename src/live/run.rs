@@ -3,6 +3,7 @@ use std::os::fd::AsFd;
 use std::process;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -22,6 +23,10 @@ const LOOK_MS: u8 = 10;
 /// What a round is expected to take without `--block-ms`: the listings'
 /// default.
 const BLOCK_MS: u64 = 5000;
+
+/// A terminal sends Ctrl-C to cargo as well, which may end a little earlier
+/// than we hear of it: so long we listen before we call that an error.
+const GRACE: Duration = Duration::from_millis(100);
 
 /// Performs what the reader asked for. After Ctrl-C or SIGTERM it does not
 /// return but ends this process, and all else first.
@@ -58,7 +63,7 @@ fn perform(
     view: &mut dyn View,
 ) -> Result<()> {
     view.prepare(arguments.name())?;
-    let server = listing.start()?;
+    let server = listing.start().inspect_err(|_| thread::sleep(GRACE))?;
     let fast = listing.fast_route();
     let run = Run { arguments, fast, interrupt, server };
     let ended = run.rounds(view);

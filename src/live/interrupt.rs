@@ -1,18 +1,19 @@
 use std::collections::HashMap;
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
-use std::{process, thread};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use std::{iter, process, thread};
 
+use nix::sys::prctl::set_child_subreaper;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use procfs::process::all_processes;
+use procfs::process::{Stat, all_processes};
 use tokio::runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Whether the reader, or somebody else, wants this program to end.
 pub struct Interrupt {
-    caught: Arc<AtomicI32>,
+    caught: Arc<Mutex<Option<Signal>>>,
 }
 
 impl Interrupt {
@@ -25,7 +26,9 @@ impl Interrupt {
             let _context = runtime.enter();
             (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
         };
-        let caught = Arc::new(AtomicI32::new(0));
+        // Whom a dead process leaves behind becomes ours.
+        set_child_subreaper(true)?;
+        let caught = Arc::new(Mutex::new(None));
         let notice = Arc::clone(&caught);
         thread::Builder::new().name("signals".into()).spawn(move || {
             runtime.block_on(async {
@@ -34,9 +37,13 @@ impl Interrupt {
                         _ = interrupt.recv() => Signal::SIGINT,
                         _ = terminate.recv() => Signal::SIGTERM,
                     };
-                    notice.store(signal as i32, Ordering::SeqCst);
+                    let caught = notice.lock();
+                    let mut caught =
+                        caught.unwrap_or_else(PoisonError::into_inner);
+                    *caught = Some(signal);
                     // Whoever waits for one of them goes on: for cargo, for a
-                    // listing to be ready, for an answer.
+                    // listing to be ready, for an answer. Still locked, so
+                    // that none of them is forgotten when this program ends.
                     kill_all_that_we_started();
                 }
             })
@@ -46,31 +53,37 @@ impl Interrupt {
 
     /// The signal that came, if one did.
     pub fn caught(&self) -> Option<Signal> {
-        Signal::try_from(self.caught.load(Ordering::SeqCst)).ok()
+        *self.caught.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Kills the children of this process, and theirs. Those that end before
-/// their own children leave them to us, since the lab makes us a subreaper.
+/// Kills the children of this process and theirs, again until all are dead:
+/// one that is killed may just have started another.
 fn kill_all_that_we_started() {
-    let Ok(all) = all_processes() else { return };
+    while let Some(living @ [_, ..]) = descendants().as_deref() {
+        for pid in living {
+            let _ = kill(Pid::from_raw(*pid), Signal::SIGKILL);
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// The children of this process and theirs, but the dead; nothing if the
+/// kernel does not tell.
+fn descendants() -> Option<Vec<i32>> {
+    let all = all_processes().ok()?;
     let stats = all.filter_map(|process| process.ok()?.stat().ok());
-    let parents: HashMap<i32, i32> =
-        stats.map(|stat| (stat.pid, stat.ppid)).collect();
+    let stats: HashMap<i32, Stat> =
+        stats.map(|stat| (stat.pid, stat)).collect();
     let us = process::id() as i32;
-    let ours = |mut pid: i32| {
+    let is_ours = |stat: &Stat| {
         // A chain is shorter than the list, unless a number was used again
         // while it was read.
-        for _ in 0..parents.len() {
-            match parents.get(&pid) {
-                Some(parent) if *parent == us => return true,
-                Some(parent) => pid = *parent,
-                None => return false,
-            }
-        }
-        false
+        let parent = |stat: &&Stat| stats.get(&stat.ppid);
+        let parents = iter::successors(Some(stat), parent).take(stats.len());
+        parents.into_iter().any(|stat| stat.ppid == us)
     };
-    for pid in parents.keys().copied().filter(|pid| ours(*pid)) {
-        let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
-    }
+    let ours = stats.values().filter(|stat| is_ours(stat));
+    let living = ours.filter(|stat| !matches!(stat.state, 'Z' | 'X'));
+    Some(living.map(|stat| stat.pid).collect())
 }

@@ -1,8 +1,9 @@
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::process;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -23,6 +24,10 @@ const LOOK_MS: u8 = 10;
 /// default.
 const BLOCK_MS: u64 = 5000;
 
+/// A terminal sends Ctrl-C to cargo as well, which may end a little earlier
+/// than we hear of it: so long we listen before we call that an error.
+const GRACE: Duration = Duration::from_millis(100);
+
 /// Performs what the reader asked for. After Ctrl-C or SIGTERM it does not
 /// return but ends this process, and all else first.
 ///
@@ -39,7 +44,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let ended = perform(arguments, &listing, &interrupt, &mut *view);
     drop(view);
     if let Some(signal) = interrupt.caught() {
-        eprintln!("{signal}: {} is stopped", arguments.name());
+        // Whoever read this may be gone.
+        let words = format!("{signal}: {} is stopped", arguments.name());
+        let _ = writeln!(io::stderr(), "{words}");
         process::exit(128 + signal as i32);
     }
     match ended {
@@ -56,7 +63,7 @@ fn perform(
     view: &mut dyn View,
 ) -> Result<()> {
     view.prepare(arguments.name())?;
-    let server = listing.start()?;
+    let server = listing.start().inspect_err(|_| thread::sleep(GRACE))?;
     let fast = listing.fast_route();
     let run = Run { arguments, fast, interrupt, server };
     let ended = run.rounds(view);

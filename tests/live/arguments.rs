@@ -1,4 +1,4 @@
-use crate::running::run;
+use crate::running::{finish, lab, run};
 
 /// Fails before anything is started, and says so.
 #[track_caller]
@@ -15,9 +15,7 @@ fn a_wrong_name_lists_the_right_ones() {
     let listings = "there are: blocked, cluster, fork, workers\n";
     for wrong in ["nope", "", "..", "../listings/fork", "BLOCKED"] {
         // Given as a word of its own, also when it is empty.
-        let mut lab = crate::running::lab("");
-        let output = lab.args([wrong, "/"]).output().expect("it starts");
-        let (code, stdout, stderr) = crate::running::texts(&output);
+        let (code, stdout, stderr) = finish(lab("").args([wrong, "/"]));
         assert_eq!((code, stdout.as_str()), (Some(1), ""), "{stderr}");
         assert!(stderr.starts_with("no listing "), "{wrong}: {stderr}");
         assert!(stderr.ends_with(listings), "{wrong}: {stderr}");

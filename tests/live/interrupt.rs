@@ -1,11 +1,12 @@
 use std::fs;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal::{self, SIGINT, SIGTERM};
-use unblocked::lab::HANG;
+use procfs::process::Process;
 
 use crate::fake::Fake;
-use crate::running::{Running, ended, lab, left_of, send};
+use crate::running::{Guarded, Running, ended, lab, left_of, send, until};
 
 /// A run of the listing `fork` whose child is at work, for long.
 fn at_work() -> Running {
@@ -49,10 +50,13 @@ fn who_is_impatient_gets_the_same() {
 fn a_request_that_has_to_wait_for_its_start_does_not_delay_the_end() {
     let words = "blocked --block-ms 30000 /block-server /block-server";
     let mut running = Running::start(&mut lab(words));
+    let start = Instant::now();
     running.wait_for("B  /block-server  sent");
     let listing = running.listing;
     running.signal(SIGINT);
     let (code, _, stderr) = running.end();
+    // Or else it has waited for all of the first block.
+    assert!(start.elapsed() < Duration::from_millis(29_000));
     assert_eq!(code, Some(130), "{stderr}");
     assert_eq!(stderr, "SIGINT: blocked is stopped\n");
     assert_eq!(left_of(listing), [""; 0]);
@@ -69,23 +73,18 @@ fn a_run_can_be_interrupted_while_cargo_builds() {
     fake.write("build.rs", script);
     let mut command = fake.lab("fake /");
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("it starts");
+    let mut child = Guarded(command.spawn().expect("it starts"));
     let file = fake.path().join("fake/building");
-    let start = std::time::Instant::now();
-    while !file.is_file() {
-        assert!(start.elapsed() < HANG, "cargo does not build");
-        std::thread::sleep(std::time::Duration::from_millis(2));
-    }
+    until("cargo to build", || file.is_file());
     let script = fs::read_to_string(file).expect("it is there");
     let script: i32 = script.parse().expect("a number");
-    send(SIGTERM, child.id());
+    send(SIGTERM, child.0.id());
     let (code, stderr) = ended(&mut child);
     assert_eq!(code, Some(143), "{stderr}");
     assert_eq!(stderr, "SIGTERM: fake is stopped\n");
-    // Its parent, cargo, is dead as well: whoever adopts it may still have to
-    // reap it.
-    let script = procfs::process::Process::new(script);
-    let state = script.and_then(|script| script.stat()).map(|stat| stat.state);
+    // Its parent, cargo, is dead as well: others adopt it, and reap it.
+    let script = Process::new(script).and_then(|script| script.stat());
+    let state = script.map(|stat| stat.state);
     assert!(!state.is_ok_and(|state| state != 'Z'), "it still builds");
 }
 
@@ -93,7 +92,9 @@ fn a_run_can_be_interrupted_while_cargo_builds() {
 #[test]
 fn a_run_that_nobody_reads_any_more_ends_quietly() {
     let fake = Fake::new();
-    let running = Running::start(&mut fake.lab("fake /never"));
+    let mut running = Running::start(&mut fake.lab("fake /never"));
+    // After this line there is nothing to write, and so no error.
+    running.wait_for("sent");
     let listing = running.listing;
     assert_eq!(running.close(), (Some(0), String::new()));
     assert_eq!(left_of(listing), [""; 0]);

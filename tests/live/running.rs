@@ -1,11 +1,13 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, kill};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use procfs::process::all_processes;
 use unblocked::lab::HANG;
@@ -19,8 +21,15 @@ pub fn lab(words: &str) -> Command {
 }
 
 /// What it prints, and how it ends.
+#[track_caller]
 pub fn run(words: &str) -> (Option<i32>, String, String) {
-    texts(&lab(words).output().expect("it starts"))
+    finish(&mut lab(words))
+}
+
+/// The same of any such command.
+#[track_caller]
+pub fn finish(command: &mut Command) -> (Option<i32>, String, String) {
+    Running::spawn(command).end()
 }
 
 /// All that it prints when all goes well.
@@ -31,14 +40,23 @@ pub fn stdout(words: &str) -> String {
     stdout
 }
 
-pub fn texts(output: &Output) -> (Option<i32>, String, String) {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.code(), text(&output.stdout), text(&output.stderr))
+/// A run that is killed with its process group when its test ends too early;
+/// the listing's own guard then kills the listing.
+pub struct Guarded(pub Child);
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        if self.0.try_wait().is_ok_and(|ended| ended.is_none()) {
+            let group = Pid::from_raw(self.0.id() as i32);
+            let _ = killpg(group, Signal::SIGKILL);
+            let _ = self.0.wait();
+        }
+    }
 }
 
 /// A run that prints plain lines, killed with its test.
 pub struct Running {
-    child: Child,
+    child: Guarded,
     lines: BufReader<ChildStdout>,
     /// The process of the listing, whose number is that of its group.
     pub listing: u32,
@@ -47,17 +65,24 @@ pub struct Running {
 impl Running {
     #[track_caller]
     pub fn start(command: &mut Command) -> Self {
-        let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("it starts");
-        let stdout = child.stdout.take().expect("it is a pipe");
-        let lines = BufReader::new(stdout);
-        let mut running = Running { child, lines, listing: 0 };
+        let mut running = Running::spawn(command);
         running.listing = listing(&running.line());
         running
     }
 
+    fn spawn(command: &mut Command) -> Self {
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = Guarded(command.spawn().expect("it starts"));
+        let stdout = child.0.stdout.take().expect("it is a pipe");
+        let lines = BufReader::new(stdout);
+        Running { child, lines, listing: 0 }
+    }
+
     #[track_caller]
     pub fn line(&mut self) -> String {
+        if self.lines.buffer().is_empty() {
+            readable(self.lines.get_ref().as_fd());
+        }
         let mut line = String::new();
         self.lines.read_line(&mut line).expect("it prints UTF-8");
         line
@@ -75,14 +100,19 @@ impl Running {
     }
 
     pub fn signal(&self, signal: Signal) {
-        send(signal, self.child.id());
+        send(signal, self.child.0.id());
     }
 
     /// Waits for its end, reading all of it, and says what `run` says.
     #[track_caller]
     pub fn end(mut self) -> (Option<i32>, String, String) {
         let mut stdout = String::new();
-        self.lines.read_to_string(&mut stdout).expect("it prints UTF-8");
+        loop {
+            match self.line() {
+                line if line.is_empty() => break,
+                line => stdout += &line,
+            }
+        }
         let (code, stderr) = ended(&mut self.child);
         (code, stdout, stderr)
     }
@@ -98,20 +128,32 @@ impl Running {
 
 /// How it ends, and what is on its standard error.
 #[track_caller]
-pub fn ended(child: &mut Child) -> (Option<i32>, String) {
-    let start = Instant::now();
-    while child.try_wait().expect("it is ours").is_none() {
-        if start.elapsed() > HANG {
-            let _ = child.kill();
-            panic!("it does not end");
-        }
-        thread::sleep(Duration::from_millis(2));
-    }
+pub fn ended(Guarded(child): &mut Guarded) -> (Option<i32>, String) {
+    until("its end", || child.try_wait().expect("it is ours").is_some());
     let mut said = String::new();
     if let Some(mut stderr) = child.stderr.take() {
         stderr.read_to_string(&mut said).expect("it prints UTF-8");
     }
     (child.wait().expect("it is ours").code(), said)
+}
+
+/// Waits until there is something to read, or the end of it.
+#[track_caller]
+pub fn readable(from: BorrowedFd) {
+    let mut fds = [PollFd::new(from, PollFlags::POLLIN)];
+    let hang = PollTimeout::try_from(HANG).expect("it is not too long");
+    let ready = poll(&mut fds, hang).expect("it is open");
+    assert_ne!(ready, 0, "it neither says anything nor ends");
+}
+
+/// Asks until it is so.
+#[track_caller]
+pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + HANG;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "waited for {what} in vain");
+        thread::sleep(Duration::from_millis(2));
+    }
 }
 
 /// The process that the first line of a run names.

@@ -1,0 +1,25 @@
+//! fails: computes: a busy loop on the clock is work
+//!
+//! It burns time and not a number of steps. Next to other work it gets half
+//! of the core, does half as much, and is done at the same moment.
+
+use std::env;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+fn main() -> ExitCode {
+    let text = env::args().nth(1).unwrap_or_default();
+    let Ok(n) = text.parse() else {
+        eprintln!("cannot count to `{text}`; try 1000000000");
+        return ExitCode::FAILURE;
+    };
+    println!("{}", count_to(n));
+    ExitCode::SUCCESS
+}
+
+/// Takes as long as counting to `n` in steps of one would.
+fn count_to(n: u64) -> u64 {
+    let (start, long) = (Instant::now(), Duration::from_nanos(n));
+    while start.elapsed() < long {}
+    n
+}

@@ -5,6 +5,8 @@
 //!
 //! - [`lab`]: start a listing, send it requests, watch its processes and
 //!   threads, and leave nothing running.
+//! - [`grade`]: judge a student's program by criteria, and say what it got
+//!   wrong.
 #![cfg_attr(
     feature = "book",
     doc = "\
@@ -12,11 +14,12 @@
 - [`book`]: build the book, check its pages, serve them."
 )]
 //!
-//! Dependencies point one way: `book` and `record` use `lab`, `lab` uses
-//! nothing of ours, and the listings use nothing of this package at all.
+//! Dependencies point one way: `book`, `record` and `grade` use `lab`,
+//! `lab` uses nothing of ours, and the listings use nothing of this package at all.
 
 #[cfg(feature = "book")]
 pub mod book;
+pub mod grade;
 pub mod lab;
 #[cfg(feature = "book")]
 pub mod record;

@@ -223,7 +223,7 @@ impl Drop for Server {
 /// Starts a process that kills the group when this process ends, however that
 /// happens: by then nobody is left to drop anything. Its own group saves it
 /// from a Ctrl-C that ends us.
-fn guard(group: u32) -> io::Result<Child> {
+pub(crate) fn guard(group: u32) -> io::Result<Child> {
     Command::new("sh")
         .args(["-c", "read _; kill -s KILL -- -$0"])
         .arg(group.to_string())

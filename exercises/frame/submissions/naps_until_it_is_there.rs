@@ -1,4 +1,4 @@
-//! fails: split, character, large, middle: what belongs together comes soon
+//! fails: split, two, character, large, middle: what belongs together comes soon
 //!
 //! The nap is long enough on a machine that has nothing to do.
 

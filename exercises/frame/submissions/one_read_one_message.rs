@@ -1,4 +1,4 @@
-//! fails: split, two, character, large: one write is one read
+//! fails: split, two, character, large, middle: one write is one read
 //!
 //! A stream has no borders: the kernel hands out what is there.
 

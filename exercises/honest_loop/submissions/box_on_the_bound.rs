@@ -1,4 +1,4 @@
-//! fails: twice, computes: a bound that nobody can see keeps the loop
+//! fails: works, twice: a bound that nobody can see keeps the loop
 //!
 //! The box hides the number. The compiler does not need it: wherever the loop
 //! is to end, that is the result.

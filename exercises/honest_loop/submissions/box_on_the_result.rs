@@ -1,4 +1,4 @@
-//! fails: twice, computes: a result that is used keeps the loop
+//! fails: works, twice: a result that is used keeps the loop
 //!
 //! The box forces the compiler to have the result, and not to get it step by
 //! step.

@@ -1,4 +1,4 @@
-//! fails: twice, computes: an assertion in the body keeps the loop
+//! fails: works, twice: an assertion in the body keeps the loop
 //!
 //! The compiler proves the assertion, deletes it, and then deletes the loop.
 

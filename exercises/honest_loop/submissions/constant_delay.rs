@@ -19,7 +19,7 @@ fn main() -> ExitCode {
 /// Counts to `n`, after some steps that nobody asked for.
 fn count_to(n: u64) -> u64 {
     let mut counter = 0;
-    while counter < 400_000_000 {
+    while counter < 200_000_000 {
         counter = black_box(counter + 1);
     }
     n

@@ -1,4 +1,4 @@
-//! fails: twice, computes: a system call in the body keeps the loop
+//! fails: works, twice: a system call in the body keeps the loop
 //!
 //! It keeps the system call. The steps between two naps are added up.
 

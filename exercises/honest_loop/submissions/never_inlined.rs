@@ -1,4 +1,4 @@
-//! fails: twice, computes: a function that is not inlined is not optimised
+//! fails: works, twice: a function that is not inlined is not optimised
 //!
 //! The call stays, and inside of the function the loop goes.
 

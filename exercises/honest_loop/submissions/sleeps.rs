@@ -1,4 +1,4 @@
-//! fails: twice, computes: work is whatever takes time
+//! fails: works, twice: work is whatever takes time
 //!
 //! A thread that sleeps leaves its core to others, and a server that sleeps
 //! where it should compute is no model of one that computes.

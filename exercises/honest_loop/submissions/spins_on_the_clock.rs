@@ -1,4 +1,4 @@
-//! fails: computes: a busy loop on the clock is work
+//! fails: twice: a busy loop on the clock is work
 //!
 //! It burns time and not a number of steps. Next to other work it gets half
 //! of the core, does half as much, and is done at the same moment.

@@ -1,4 +1,4 @@
-//! fails: split, two, character, large, middle: what belongs together comes soon
+//! fails: split, two, character, large, middle: one message comes at once
 //!
 //! The nap is long enough on a machine that has nothing to do.
 

@@ -1,7 +1,7 @@
 //! fails: twice: a busy loop on the clock is work
 //!
-//! It burns time and not a number of steps. Next to other work it gets half
-//! of the core, does half as much, and is done at the same moment.
+//! It burns time and not a number of steps. Stopped for a while, or next to
+//! other work, it is done at the same moment and has done less.
 
 use std::env;
 use std::process::ExitCode;

@@ -11,6 +11,7 @@ use std::{fmt, fs};
 use nix::sched::{CpuSet, sched_getcpu, sched_setaffinity};
 use nix::unistd::Pid;
 use unblocked::grade::{Exercise, Failure, Running, Submission};
+use unblocked::lab::Signal;
 
 fn main() -> ExitCode {
     Exercise::new("honest_loop", env!("CARGO_BIN_EXE_ex-honest_loop"))
@@ -30,8 +31,8 @@ fn main() -> ExitCode {
         .criterion(
             5,
             "twice",
-            "counting twice as far takes 1.6 to 2.4 times the CPU time, on a \
-             shared core too",
+            "counting twice as far takes 1.6 to 2.4 times the CPU time, after \
+             a stop too",
             twice,
         )
         .grade()
@@ -64,27 +65,24 @@ fn twice(submission: &Submission) -> Result<(), Failure> {
     let n = calibrate(submission, core)?;
     // Neighbours make a run dearer and never cheaper: the least one counts.
     let (mut once, mut twice) = (Duration::MAX, Duration::MAX);
+    let mut stopped = Duration::MAX;
     for _ in 0..3 {
         once = once.min(measure(submission, n, core)?);
+        // One is stopped until the other one is through. By then its time is
+        // over, and its steps are not done.
+        let run = Run::start(submission, 2 * n)?.on(core)?;
+        run.signal(Signal::SIGSTOP)?;
         twice = twice.min(measure(submission, 2 * n, core)?);
-    }
-    // Together, and so that all of them are there from the start.
-    let mut runs = Vec::new();
-    for _ in 0..TOGETHER {
-        runs.push(Run::start(submission, n)?.on(core)?);
-    }
-    let mut shared = Duration::MAX;
-    for run in runs {
-        shared = shared.min(run.wait()?.worked()?);
+        run.signal(Signal::SIGCONT)?;
+        stopped = stopped.min(run.wait()?.worked()?);
     }
 
-    let part = shared.as_secs_f64() / once.as_secs_f64();
+    let part = stopped.as_secs_f64() / twice.as_secs_f64();
     if part < LEAST_PART {
-        let others = TOGETHER - 1;
         return Err(Failure::new(
             format!(
-                "sharing its core with {others} more it used {:.0} % of the \
-                 CPU time that it uses alone, for the same count",
+                "stopped for a while and continued, it used {:.0} % of the \
+                 CPU time that it uses otherwise",
                 part * 100.0
             ),
             "does it watch the clock, and not its steps?",
@@ -108,17 +106,13 @@ const MILLION: u64 = 1_000_000;
 /// A count that every machine is through with at once.
 const NEAR: u64 = 100 * MILLION;
 
-/// How many share a core. A program that watches the clock then does a fifth
-/// of its work, and half of it if three others were on that core before.
-const TOGETHER: u32 = 5;
-
-/// Below this a program has done less than it does alone. It is less than
-/// one, because a neighbour may slow down the runs that are alone.
+/// Below this a program has skipped steps. It is less than one, because a
+/// neighbour may slow down all runs but the one that was stopped.
 const LEAST_PART: f64 = 0.6;
 
-/// Finds out how far the program counts in about 60 ms of CPU time.
+/// Finds out how far the program counts in about 30 ms of CPU time.
 fn calibrate(submission: &Submission, core: usize) -> Result<u64, Failure> {
-    let (long, enough) = (60_000, 10_000); // Microseconds.
+    let (long, enough) = (30_000, 5_000); // Microseconds.
     let mut n = MILLION;
     loop {
         let spent = measure(submission, n, core)?.as_micros() as u64;
@@ -185,6 +179,11 @@ impl Run {
         let pid = Pid::from_raw(self.running.pid() as i32);
         sched_setaffinity(pid, &cores).map_err(unlucky)?;
         Ok(self)
+    }
+
+    fn signal(&self, signal: Signal) -> Result<(), Failure> {
+        // One that has ended, and is not reaped, takes it too.
+        self.running.signal(signal)
     }
 
     /// Waits for its end, as long as it is at work.

@@ -1,4 +1,4 @@
-//! fails: all, queue, full, fast, panic, gone: waiting for a pool is no work
+//! fails: all, bound, queue, full, fast, gone: waiting for a pool is free
 //!
 //! `recv` of crossbeam puts the thread that serves to sleep until the job is
 //! done: the pool has many threads, and the server reads one request at a

@@ -5,26 +5,78 @@
 //! the server sleep, so nothing more will come.
 
 mod bench;
+mod queue;
 
 use std::collections::HashSet;
 use std::process::ExitCode;
 
 use unblocked::grade::{Exercise, Failure, Submission};
 
-use self::bench::{Bench, seen};
+use self::bench::{Bench, seen, tasks};
 
 fn main() -> ExitCode {
     Exercise::new("pool", env!("CARGO_BIN_EXE_ex-pool"))
         .page("book/workers.md")
-        .criterion(1, "work", "each client gets the output of its own job, from a thread that does not serve", work)
-        .criterion(2, "all", "THREADS jobs are at work at once, each on its own thread", all)
-        .criterion(3, "bound", "no more than THREADS jobs are at work, and no thread is added, however many come", bound)
-        .criterion(2, "reuse", "all jobs run on the same THREADS threads", reuse)
-        .criterion(2, "queue", "QUEUE more jobs wait, and each is done when a thread is free", queue)
-        .criterion(3, "full", "one more gets 503 with Retry-After at once, while all others are held", full)
-        .criterion(2, "fast", "the fast route is answered on a fresh and on a kept connection, whatever the pool does", fast)
-        .criterion(3, "panic", "a job that panics gets 500, and the pool has as many threads as before", panic)
-        .criterion(2, "gone", "a job that waits when its client leaves never runs", gone)
+        .criterion(
+            1,
+            "work",
+            "each client gets the output of its own job, from a thread that \
+             does not serve",
+            work,
+        )
+        .criterion(
+            2,
+            "all",
+            "THREADS jobs are at work at once, each on its own thread",
+            all,
+        )
+        .criterion(
+            3,
+            "bound",
+            "no more than THREADS jobs are at work, and no thread is added, \
+             however many come",
+            bound,
+        )
+        .criterion(
+            1,
+            "reuse",
+            "all jobs run on the same THREADS threads",
+            reuse,
+        )
+        .criterion(1, "idle", "threads without a job sleep", idle)
+        .criterion(
+            2,
+            "queue",
+            "QUEUE more jobs wait, and each is done when a thread is free",
+            queue::waits,
+        )
+        .criterion(
+            3,
+            "full",
+            "one more gets 503 with Retry-After at once, while all others \
+             are held",
+            queue::full,
+        )
+        .criterion(
+            2,
+            "fast",
+            "the fast route is answered on a fresh and on a kept \
+             connection, whatever the pool does",
+            queue::fast,
+        )
+        .criterion(
+            3,
+            "panic",
+            "a job that panics gets 500, and the pool has as many threads \
+             as before",
+            panic,
+        )
+        .criterion(
+            2,
+            "gone",
+            "a job that waits when its client leaves never runs",
+            queue::gone,
+        )
         .grade()
 }
 
@@ -37,9 +89,13 @@ fn work(submission: &Submission) -> Result<(), Failure> {
         submission.step(format!("waiting for {path}"));
         let asked = bench.server.enqueue(&path)?;
         let answer = bench.answer(asked)?;
-        if answer.status != 200 || answer.body != checksum(seed, n) {
+        let sum = checksum(seed, n);
+        if answer.status != 200 || answer.body != sum {
             return Err(Failure::new(
-                format!("{path} was answered with {}", seen(&answer)),
+                format!(
+                    "{path} was answered with {}, and not with {sum:?}",
+                    seen(&answer)
+                ),
                 "does each client get the output of its own job?",
             ));
         }
@@ -122,11 +178,12 @@ fn bound(submission: &Submission) -> Result<(), Failure> {
 fn reuse(submission: &Submission) -> Result<(), Failure> {
     let threads = submission.random(2..5) as usize;
     let bench = &mut Bench::start(submission, threads, 2)?;
-    let mut seen = HashSet::new();
-    let mut jobs = 0;
+    let (mut seen, mut jobs, mut at_once) = (HashSet::new(), 0, threads);
     for round in 1..=4 {
-        submission.step(format!("holding {threads} jobs, round {round}"));
-        jobs += bench.occupy(threads)?;
+        submission.step(format!("holding {at_once} jobs, round {round}"));
+        // If there are fewer threads, that is for another criterion.
+        at_once = bench.occupy(at_once)?;
+        jobs += at_once;
         seen.extend(bench.threads_at_work()?);
         bench.drain()?;
         bench.settle()?;
@@ -140,102 +197,29 @@ fn reuse(submission: &Submission) -> Result<(), Failure> {
     Ok(())
 }
 
-fn queue(submission: &Submission) -> Result<(), Failure> {
-    let places = submission.random(2..6) as usize;
-    let bench = &mut Bench::start(submission, 1, places)?;
-    submission.step("holding a job");
+fn idle(submission: &Submission) -> Result<(), Failure> {
+    let bench = &mut Bench::start(submission, 4, 2)?;
+    submission.step("doing one job, so that the threads have started");
     bench.occupy(1)?;
-    submission.step(format!("sending {places} jobs that may wait"));
-    bench.send(places)?;
-    bench.settle()?;
-    if bench.answered() > 0 {
-        return Err(Failure::new(
-            format!(
-                "{} of {places} had to wait, and were refused",
-                bench.answered()
-            ),
-            "which jobs take a place in the queue: those that wait, or those at work too?",
-        ));
-    }
-    submission.step("letting one job after the other through");
-    bench.drain()
-}
-
-fn full(submission: &Submission) -> Result<(), Failure> {
-    let places = submission.random(2..6) as usize;
-    let bench = &mut Bench::start(submission, 1, places)?;
-    submission.step("filling the pool and its queue");
-    bench.occupy(1)?;
-    bench.send(places)?;
-    bench.settle()?;
-    let before = bench.answered();
-    for _ in 0..3 {
-        submission.step("sending one job more than there is room for");
-        let more = bench.server.enqueue("/work?seed=1&n=1")?;
-        if !bench.comes(|_| Ok(more.is_answered()))? {
-            return Err(Failure::new(
-                "the job that found no room was neither done nor refused",
-                "does your queue have an end, and what does sending to a full one do?",
-            ));
-        }
-        let answer = more.answer()?;
-        if answer.status != 503 || answer.header("retry-after").is_none() {
-            return Err(Failure::new(
-                format!(
-                    "QUEUE={places} jobs waited, and one more got {}",
-                    seen(&answer)
-                ),
-                "what in your pool has a bound?",
-            ));
-        }
-    }
-    if bench.answered() > before {
-        return Err(Failure::new(
-            "a job that waited was refused when another one came",
-            "who is sent away when the queue is full?",
-        ));
-    }
-    submission.step("letting one job after the other through");
-    bench.forget_answered();
     bench.drain()?;
-    let next = bench.server.enqueue("/work?seed=1&n=1")?;
-    match bench.answer(next)?.status {
-        200 => Ok(()),
-        status => Err(Failure::new(
-            format!("the queue was empty again, and a job got {status}"),
-            "when does a job give its place back?",
-        )),
+    bench.settle()?;
+    let workers = |bench: &Bench| {
+        let mut tasks = tasks(&bench.server)?;
+        tasks.retain(|task| task.tid != bench.server.pid());
+        Ok::<_, Failure>(tasks)
+    };
+    let before = workers(bench)?;
+    submission.step("asking for /fast while there are no jobs");
+    let connection = bench.server.connect()?;
+    for _ in 0..200 {
+        let asked = connection.enqueue("/fast")?;
+        bench.answer(asked)?;
     }
-}
-
-fn fast(submission: &Submission) -> Result<(), Failure> {
-    let places = submission.random(1..4) as usize;
-    let bench = &mut Bench::start(submission, 1, places)?;
-    let kept = bench.server.connect()?;
-    submission.step("filling the pool and its queue");
-    bench.occupy(1)?;
-    bench.send(places + 1)?;
-    // The fresh one first: it is accepted behind all the jobs, so all of them
-    // have been read when it is.
-    for (connection, name) in [(None, "fresh"), (Some(&kept), "kept")] {
-        submission.step(format!("waiting for /fast on a {name} connection"));
-        let asked = match connection {
-            Some(connection) => connection.enqueue("/fast")?,
-            None => bench.server.enqueue("/fast")?,
-        };
-        if !bench.comes(|_| Ok(asked.is_answered()))? {
-            return Err(Failure::new(
-                format!("/fast on a {name} connection waited for the pool"),
-                "which call puts the thread that serves to sleep?",
-            ));
-        }
-        let answer = asked.answer()?;
-        if (answer.status, &*answer.body) != (200, "fast\n") {
-            return Err(Failure::new(
-                format!("/fast was answered with {}", seen(&answer)),
-                "does it take a place in the queue?",
-            ));
-        }
+    if workers(bench)? != before {
+        return Err(Failure::new(
+            "threads of the pool ran while there was no job",
+            "do they sleep until a job comes, or look for one again and again?",
+        ));
     }
     Ok(())
 }
@@ -253,7 +237,8 @@ fn panic(submission: &Submission) -> Result<(), Failure> {
         if !bench.comes(|_| Ok(asked.is_answered()))? {
             return Err(Failure::new(
                 format!(
-                    "THREADS={threads}, and nobody took job {number} that panics"
+                    "THREADS={threads}, and job {number} that panics got no \
+                     answer"
                 ),
                 "what does a thread do after its job has panicked?",
             ));
@@ -262,56 +247,23 @@ fn panic(submission: &Submission) -> Result<(), Failure> {
         if status != 500 {
             return Err(Failure::new(
                 format!(
-                    "THREADS={threads}, and panic {number} was answered with {status}"
+                    "THREADS={threads}, and panic {number} was answered with \
+                     {status}"
                 ),
                 "how many threads are left after a panic?",
             ));
         }
     }
     submission.step("counting how many jobs are at work after the panics");
-    let after = bench.occupy(threads)?;
+    let after = bench.occupy(before)?;
     if after < before {
         return Err(Failure::new(
             format!(
-                "{before} jobs were at work at once, and {after} after the panics"
+                "{before} jobs were at work at once, and {after} after the \
+                 panics"
             ),
             "what does a thread do after its job has panicked?",
         ));
     }
     bench.drain()
-}
-
-fn gone(submission: &Submission) -> Result<(), Failure> {
-    let bench = &mut Bench::start(submission, 1, 4)?;
-    submission.step("holding a job, with another one in the queue");
-    bench.occupy(1)?;
-    bench.send(1)?;
-    bench.settle()?;
-    if bench.at_work()? > 1 || bench.answered() > 0 {
-        return Err(Failure::new(
-            "the second job did not wait for the only thread",
-            "where do jobs wait while all threads are at work?",
-        ));
-    }
-    submission.step("leaving while the job waits");
-    let mut gate = bench.leave()?;
-    submission.step("letting the first job through");
-    bench.drain()?;
-    bench.settle()?;
-    if gate.knocked()? {
-        return Err(Failure::new(
-            "a job ran although its client had left while it waited",
-            "how can a thread know that nobody waits for the output?",
-        ));
-    }
-    submission.step("doing the next job");
-    bench.occupy(1)?;
-    bench.drain()?;
-    match gate.knocked()? {
-        false => Ok(()),
-        true => Err(Failure::new(
-            "a job ran late although its client had left while it waited",
-            "how can a thread know that nobody waits for the output?",
-        )),
-    }
 }

@@ -1,11 +1,10 @@
 //! Where a job waits until the grader lets it through.
 
-use std::io::{BufRead, BufReader, ErrorKind, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use unblocked::grade::Failure;
 
@@ -14,7 +13,8 @@ use unblocked::grade::Failure;
 pub struct Gate {
     key: String,
     listener: UnixListener,
-    guest: Option<(UnixStream, u32)>,
+    guest: Option<UnixStream>,
+    thread: Option<u32>,
 }
 
 impl Gate {
@@ -26,7 +26,7 @@ impl Gate {
             .and_then(|address| UnixListener::bind_addr(&address));
         let listener = listener.map_err(broken)?;
         listener.set_nonblocking(true).map_err(broken)?;
-        Ok(Gate { key, listener, guest: None })
+        Ok(Gate { key, listener, guest: None, thread: None })
     }
 
     pub fn key(&self) -> &str {
@@ -40,46 +40,54 @@ impl Gate {
 
     /// Whether the job is at work: it has knocked, and stands here.
     pub fn knocked(&mut self) -> Result<bool, Failure> {
-        if self.guest.is_some() {
+        if self.thread.is_some() {
             return Ok(true);
         }
-        let stream = match self.listener.accept() {
-            Ok((stream, _)) => stream,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+        if self.guest.is_none() {
+            let Some((guest, _)) = ready(self.listener.accept())? else {
                 return Ok(false);
-            }
-            Err(error) => return Err(broken(error)),
-        };
-        // The job writes the line as the next thing that it does.
-        let patience = Some(Duration::from_secs(5));
-        stream.set_read_timeout(patience).map_err(broken)?;
-        let mut line = String::new();
-        BufReader::new(&stream).read_line(&mut line).map_err(broken)?;
-        let thread = line.trim_end().parse().map_err(|_| {
+            };
+            guest.set_nonblocking(true).map_err(broken)?;
+            self.guest = Some(guest);
+        }
+        let Some(guest) = &mut self.guest else { return Ok(false) };
+        // The job writes a short line at once, so it comes in one piece.
+        let mut line = [0; 32];
+        let Some(n) = ready(guest.read(&mut line))? else { return Ok(false) };
+        let line = String::from_utf8_lossy(&line[..n]);
+        self.thread = Some(line.trim_end().parse().map_err(|_| {
             Failure::new(
                 format!("a job said {line:?} at its gate, and no thread"),
                 "did you change `hold`?",
             )
-        })?;
-        self.guest = Some((stream, thread));
+        })?);
         Ok(true)
     }
 
-    /// The thread of the job that has knocked.
+    /// The thread of the job, once it has knocked.
     pub fn thread(&self) -> Option<u32> {
-        self.guest.as_ref().map(|(_, thread)| *thread)
+        self.thread
     }
 
     /// Lets the job through.
     pub fn open(&mut self) -> Result<(), Failure> {
         match &mut self.guest {
-            Some((stream, _)) => stream.write_all(b"!").map_err(broken),
+            Some(guest) => guest.write_all(b"!").map_err(broken),
             None => Ok(()),
         }
     }
 }
 
-fn broken(error: std::io::Error) -> Failure {
+/// What came without waiting, if anything did.
+fn ready<T>(outcome: io::Result<T>) -> Result<Option<T>, Failure> {
+    match outcome {
+        Ok(outcome) => Ok(Some(outcome)),
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
+        Err(error) => Err(broken(error)),
+    }
+}
+
+fn broken(error: io::Error) -> Failure {
     Failure::new(
         format!("a gate of the grader does not work: {error}"),
         "does `hold` connect, write its line, and wait for a byte?",

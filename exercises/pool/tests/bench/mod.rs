@@ -1,22 +1,32 @@
 //! A pool's server under observation, and jobs that the grader holds in it.
 
 mod gate;
+mod task;
 
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use unblocked::grade::{Failure, Submission};
 use unblocked::lab::{Answer, Connection, Pending, Server};
 
 use self::gate::Gate;
+use self::task::Task;
+pub use self::task::tasks;
 
-/// How long the whole server must have been asleep before what has not
-/// happened counts as never happening. What is under way through the kernel
-/// needs a small part of it, on a busy machine too.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How often in a row the whole server must be found asleep before what has
+/// not happened counts as never happening.
+///
+/// It is a number of looks and not a time. Whoever looks so often has been
+/// given a CPU so often, and whatever else is under way, in the kernel or in
+/// the client, was given one too. A machine that stands still for a while, as
+/// virtual ones do, looks at nothing meanwhile.
+const ASLEEP: u32 = 250;
 
-/// A server that never falls asleep is given up after this.
-const RESTLESS: Duration = Duration::from_secs(5);
+/// After so many looks a server that never falls asleep is given up.
+const RESTLESS: u32 = 10 * ASLEEP;
+
+/// The pause between two looks.
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// A server, and the jobs that it was sent and has not answered.
 pub struct Bench {
@@ -162,7 +172,7 @@ impl Bench {
     pub fn answer(&mut self, pending: Pending) -> Result<Answer, Failure> {
         if !self.comes(|_| Ok(pending.is_answered()))? {
             return Err(Failure::new(
-                "a job was done, and its client got no answer",
+                "a job could go on, and its client never got an answer",
                 "who sends the output to the client, on each way out?",
             ));
         }
@@ -179,13 +189,12 @@ impl Bench {
                 "does the thread that serves wait for a job, or for room?",
             ));
         }
-        let started = Instant::now();
-        while started.elapsed() < PATIENCE {
-            let asleep = self.asleep();
-            if asleep.is_some() && asleep == self.asleep() {
+        for _ in 0..ASLEEP {
+            let asleep = self.asleep()?;
+            if asleep.is_some() && asleep == self.asleep()? {
                 break;
             }
-            thread::sleep(Duration::from_millis(1));
+            thread::sleep(PAUSE);
         }
         Ok(())
     }
@@ -196,38 +205,27 @@ impl Bench {
         &mut self,
         mut done: impl FnMut(&mut Self) -> Result<bool, Failure>,
     ) -> Result<bool, Failure> {
-        let started = Instant::now();
-        let mut sleeps = (started, None);
-        loop {
+        let (mut last, mut in_a_row) = (None, 0);
+        for _ in 0..RESTLESS {
             if done(self)? {
                 return Ok(true);
             }
-            let now = self.asleep();
-            if now.is_none() || now != sleeps.1 {
-                sleeps = (Instant::now(), now);
+            let asleep = self.asleep()?;
+            let still = asleep.is_some() && asleep == last;
+            (last, in_a_row) = (asleep, if still { in_a_row + 1 } else { 0 });
+            if in_a_row == ASLEEP {
+                break;
             }
-            if sleeps.0.elapsed() > PATIENCE || started.elapsed() > RESTLESS {
-                return done(self);
-            }
-            thread::sleep(Duration::from_millis(1));
+            thread::sleep(PAUSE);
         }
+        done(self)
     }
 
-    /// How often each thread has gone to sleep, if all of them sleep. Two
-    /// equal answers: no thread ran in between.
-    fn asleep(&self) -> Option<Vec<(u32, String)>> {
-        let threads = self.server.threads().ok()?;
-        let asleep = threads.into_iter().map(|thread| {
-            let task =
-                format!("/proc/{}/task/{}", self.server.pid(), thread.tid);
-            let status = std::fs::read_to_string(task + "/status").ok()?;
-            let sleeps =
-                status.lines().any(|line| line == "State:\tS (sleeping)");
-            let switches =
-                status.lines().filter(|line| line.contains("ctxt_switches"));
-            sleeps.then(|| (thread.tid, switches.collect()))
-        });
-        asleep.collect()
+    /// The threads, if all of them sleep. Two equal answers: none has run in
+    /// between.
+    fn asleep(&self) -> Result<Option<Vec<Task>>, Failure> {
+        let tasks = tasks(&self.server)?;
+        Ok(tasks.iter().all(|task| task.state == 'S').then_some(tasks))
     }
 }
 

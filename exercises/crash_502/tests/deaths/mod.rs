@@ -4,12 +4,14 @@ use unblocked::grade::{Failure, Submission};
 use unblocked::lab::{Answer, Process, Server, Signal};
 
 use crate::job::{
-    DEADLINE_MS, Job, finish, first, living, stays, was, word, works,
+    DEADLINE_MS, Job, finish, first, living, short, stays, was, word, works,
 };
 
 pub fn answers(submission: &Submission) -> Result<(), Failure> {
     let server = submission.start(&[("DEADLINE_MS", "10000")])?;
-    let texts = [word(submission), word(submission), word(submission)];
+    // A long one takes more than one read.
+    let long = word(submission).repeat(1000);
+    let texts = [word(submission), long, word(submission)];
     submission.step("waiting for what three children say");
     let mut asked = Vec::new();
     for text in &texts {
@@ -21,8 +23,12 @@ pub fn answers(submission: &Submission) -> Result<(), Failure> {
         let answer = finish(pending, "does a word of the child reach you?")?;
         if answer.status != 200 || answer.body.trim_end() != text {
             return Err(Failure::new(
-                format!("a child that says {text:?} {}", was(&answer)),
-                "is its text the answer, and nobody else's?",
+                format!(
+                    "a child that says {} {}",
+                    short(&format!("{text:?}")),
+                    was(&answer)
+                ),
+                "is its text the answer, the whole of it, and no other child's?",
             ));
         }
     }
@@ -37,7 +43,8 @@ pub fn killed(submission: &Submission) -> Result<(), Failure> {
     // It fails if the deadline ended the child just now, and the status of
     // the answer tells of that.
     let _ = victim.child.signal(Signal::SIGKILL);
-    let question = "who is told when a child dies of a signal?";
+    let question =
+        "what does your end of the channel tell when a child is killed?";
     let answer = finish(victim.pending, question)?;
     is_502(submission, &server, "a child that was killed", answer, question)
 }

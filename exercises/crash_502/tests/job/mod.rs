@@ -132,8 +132,17 @@ pub fn living(server: &Server) -> Result<Vec<Process>, Failure> {
 
 /// How a job was answered, in words.
 pub fn was(answer: &Answer) -> String {
-    let body = answer.body.trim_end();
-    format!("was answered with {} and {body:?}", answer.status)
+    let body = format!("{:?}", answer.body.trim_end());
+    format!("was answered with {} and {}", answer.status, short(&body))
+}
+
+/// Enough of a text to know it by.
+pub fn short(text: &str) -> String {
+    const MOST: usize = 60;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.into(),
+    }
 }
 
 /// A text that the program can't know.

@@ -216,7 +216,7 @@ impl Run {
     }
 
     fn look(&self) -> Result<Look, Failure> {
-        let mut look = Look { ended: false, asleep: true, waits: 0 };
+        let mut look = Look { ended: true, asleep: true, waits: 0 };
         let pid = self.running.pid();
         for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
             // A thread that ends while we look is none of ours to report.
@@ -227,7 +227,7 @@ impl Run {
                 let value = lines.find_map(|line| line.strip_prefix(name));
                 value.unwrap_or_default().trim().to_owned()
             };
-            look.ended = value("State:").starts_with('Z');
+            look.ended &= value("State:").starts_with('Z');
             look.asleep &= value("State:").starts_with('S');
             let waits = value("voluntary_ctxt_switches:");
             look.waits += waits.parse::<u64>().map_err(unlucky)?;

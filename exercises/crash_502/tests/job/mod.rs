@@ -113,7 +113,7 @@ pub fn stays(
     server: &Server,
     mut is_so: impl FnMut() -> Result<bool, Failure>,
 ) -> Result<bool, Failure> {
-    const MANY: u32 = 100;
+    const MANY: u32 = 30;
     for _ in 0..MANY {
         if !is_so()? {
             return Ok(false);

@@ -1,11 +1,15 @@
 use std::io::{self, Read};
+use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::process::{
     Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio,
 };
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::Signal;
 use nix::sys::time::TimeVal;
@@ -22,7 +26,9 @@ pub struct Running {
     pub stdin: Option<ChildStdin>,
     /// Its standard output, until [`wait`](Self::wait) reads the rest of it.
     pub stdout: Option<ChildStdout>,
-    stderr: Option<JoinHandle<String>>,
+    stderr: Option<JoinHandle<Vec<u8>>>,
+    /// Set when it has ended: who still holds its streams is not waited for.
+    over: Arc<AtomicBool>,
     command: String,
     child: Child,
     guard: Child,
@@ -35,7 +41,7 @@ pub struct Ended {
     pub status: ExitStatus,
     /// What was left on its standard output.
     pub stdout: Vec<u8>,
-    /// What it wrote to its standard error.
+    /// What it wrote to its standard error, its first mebibyte.
     pub stderr: String,
     /// How long it and the children that it reaped kept a CPU busy, as the
     /// kernel says.
@@ -66,13 +72,16 @@ impl Running {
                 return Err(failed(error));
             }
         };
+        let over = Arc::new(AtomicBool::new(false));
         Ok(Running {
             stdin: child.stdin.take(),
             stdout: child.stdout.take(),
+            // On a thread, or it would stop when the pipe is full.
             stderr: child.stderr.take().map(|from| {
-                // On a thread, or it would stop when the pipe is full.
-                thread::spawn(move || kept(from))
+                let over = Arc::clone(&over);
+                thread::spawn(move || drain(from, 1 << 20, &over))
             }),
+            over,
             command: words,
             child,
             guard,
@@ -110,10 +119,10 @@ impl Running {
     /// When it was waited for before ([`ended`](Self::ended) counts too).
     pub fn wait(mut self) -> Result<Ended, Failure> {
         drop(self.stdin.take());
-        let mut stdout = Vec::new();
-        if let Some(mut from) = self.stdout.take() {
-            from.read_to_end(&mut stdout)?;
-        }
+        let stdout = self.stdout.take().map(|from| {
+            let over = Arc::clone(&self.over);
+            thread::spawn(move || drain(from, usize::MAX, &over))
+        });
         // The time of those that were reaped is known in sum only: it is the
         // difference to just before.
         let id = Id::Pid(Pid::from_raw(self.pid() as i32));
@@ -122,10 +131,13 @@ impl Running {
         let before = reaped()?;
         let status = self.child.wait()?;
         let cpu = reaped()?.saturating_sub(before);
-        // What it left behind may hold the stream open.
         remains::end_group(self.pid());
-        let stderr = self.stderr.take().map(JoinHandle::join);
-        let stderr = stderr.and_then(Result::ok).unwrap_or_default();
+        self.over.store(true, Ordering::SeqCst);
+        let read = |thread: Option<JoinHandle<Vec<u8>>>| {
+            thread.and_then(|thread| thread.join().ok()).unwrap_or_default()
+        };
+        let (stdout, stderr) = (read(stdout), read(self.stderr.take()));
+        let stderr = String::from_utf8_lossy(&stderr).into_owned();
         Ok(Ended { status, stdout, stderr, cpu })
     }
 
@@ -146,13 +158,37 @@ impl Drop for Running {
     }
 }
 
-/// The start of what a stream says; the rest is read and dropped.
-fn kept(mut from: impl Read) -> String {
-    const MOST: u64 = 1 << 20;
-    let mut start = Vec::new();
-    let _ = from.by_ref().take(MOST).read_to_end(&mut start);
-    let _ = io::copy(&mut from, &mut io::sink());
-    String::from_utf8_lossy(&start).into_owned()
+/// What a stream says, no more than `most` bytes of it; the rest is dropped.
+/// It ends with the stream, or if that is empty when all is over: a child that
+/// was forgotten may hold it open.
+fn drain(
+    mut from: impl Read + AsFd,
+    most: usize,
+    over: &AtomicBool,
+) -> Vec<u8> {
+    const NOW_AND_THEN: u8 = 10; // milliseconds
+    let mut said = Vec::new();
+    let mut part = [0; 1 << 16];
+    loop {
+        // Looked at first: what was said before the end is there by then.
+        let is_over = over.load(Ordering::SeqCst);
+        let mut fds = [PollFd::new(from.as_fd(), PollFlags::POLLIN)];
+        if poll(&mut fds, NOW_AND_THEN) == Ok(0) {
+            if is_over {
+                return said;
+            }
+            continue;
+        }
+        match from.read(&mut part) {
+            Ok(0) => return said,
+            Ok(count) => {
+                let room = most.saturating_sub(said.len()).min(count);
+                said.extend_from_slice(&part[..room]);
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return said,
+        }
+    }
 }
 
 fn reaped() -> io::Result<Duration> {

@@ -5,6 +5,8 @@
 //!
 //! - [`lab`]: start a listing, send it requests, watch its processes and
 //!   threads, and leave nothing running.
+//! - [`grade`]: judge a student's program by criteria, and say what it got
+//!   wrong.
 #![cfg_attr(
     feature = "book",
     doc = "\
@@ -13,12 +15,13 @@
 - [`book`]: build the book, check its pages, serve them."
 )]
 //!
-//! Dependencies point one way: `book`, `record` and `live` use `lab`, `live`
+//! Dependencies point one way: `book`, `record`, `live` and `grade` use `lab`, `live`
 //! uses `record`, `lab` uses nothing of ours, and the listings use nothing of
 //! this package at all.
 
 #[cfg(feature = "book")]
 pub mod book;
+pub mod grade;
 pub mod lab;
 #[cfg(feature = "book")]
 pub mod live;

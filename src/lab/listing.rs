@@ -22,6 +22,8 @@ pub struct Listing {
     binary: String,
     node: bool,
     release: bool,
+    /// Started as it is, where a listing is built first.
+    program: Option<PathBuf>,
     pub(super) variables: HashMap<String, OsString>,
 }
 
@@ -34,6 +36,7 @@ impl Listing {
             binary: name.into(),
             node: false,
             release: false,
+            program: None,
             variables: HashMap::new(),
         };
         listing.variables.insert("PORT".into(), "0".into());
@@ -61,6 +64,23 @@ impl Listing {
             .collect();
         names.sort();
         Ok(names)
+    }
+
+    /// Any program that keeps the listings' contract, on a free port. Of this
+    /// process's environment it gets only what it needs to find its files.
+    pub fn program(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        let name = path.file_stem().unwrap_or_default();
+        Listing {
+            // No route of it blocks and no line of it says so, as far as the
+            // lab knows.
+            name: name.to_string_lossy().into_owned(),
+            binary: String::new(),
+            node: false,
+            release: false,
+            program: Some(path),
+            variables: HashMap::from([("PORT".into(), "0".into())]),
+        }
     }
 
     /// One of the listing's stages, `src/bin/STAGE.rs`, instead.
@@ -120,6 +140,11 @@ impl Listing {
 
     /// The command that starts it.
     pub(super) fn command(&self) -> Result<Command, Error> {
+        if let Some(program) = &self.program {
+            let mut command = bare(program);
+            command.envs(&self.variables);
+            return Ok(command);
+        }
         let folder = self.folder()?;
         let mut command = if self.node {
             let mut command = Command::new("node");
@@ -139,6 +164,9 @@ impl Listing {
 
     /// How many lines say that it is ready: a worker each.
     pub(super) fn ready_lines(&self) -> usize {
+        if self.program.is_some() {
+            return 1;
+        }
         let workers = self.variables.get("WORKERS");
         match (self.name.as_str(), workers.and_then(|text| text.to_str())) {
             ("cluster", Some(number)) => number.parse().unwrap_or(1).max(1),
@@ -176,7 +204,8 @@ impl Listing {
 
     /// Whether this path leads to the slow route.
     pub(super) fn blocks(&self, path: &str) -> bool {
-        path.split('?').next() == Some(self.slow_route())
+        self.program.is_none()
+            && path.split('?').next() == Some(self.slow_route())
     }
 
     /// Whether the listing says with this line that such a route started.
@@ -241,6 +270,21 @@ impl Listing {
         let wanted = format!("stage {} of {}", self.binary, self.name);
         Err(Error::Unknown { wanted, known })
     }
+}
+
+/// The command of a program, with nothing of this process's environment that
+/// could change what it does.
+pub(crate) fn bare(program: &Path) -> Command {
+    /// What a program needs to find its files and libraries.
+    const KEPT: [&str; 5] =
+        ["HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "TMPDIR"];
+    let mut command = Command::new(program);
+    command.env_clear();
+    command.envs(KEPT.into_iter().filter_map(|name| {
+        let value = env::var_os(name)?;
+        Some((name, value))
+    }));
+    command
 }
 
 /// Where the listings are. `UNBLOCKED_LISTINGS` names another folder: this is

@@ -55,10 +55,11 @@ pub use answer::{Answer, Progress};
 pub use client::Connection;
 pub use error::Error;
 pub use listing::Listing;
+pub(crate) use listing::bare;
 pub use nix::sys::signal::Signal;
 pub use pending::{Pending, Times};
 pub use process::{Memory, Process, Thread};
+pub(crate) use process::{descendants, group, send};
 pub use run::{HANG, Line, Stream};
 pub use server::Server;
-#[cfg(feature = "book")]
 pub(crate) use server::guard;

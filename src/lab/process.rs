@@ -77,7 +77,7 @@ pub struct Memory {
 }
 
 /// Sends `signal` to the process `pid`, or to the group `-pid`.
-pub(super) fn send(signal: Signal, pid: i32) -> Result<(), Error> {
+pub(crate) fn send(signal: Signal, pid: i32) -> Result<(), Error> {
     kill(Pid::from_raw(pid), signal).map_err(|source| Error::Signal {
         signal,
         pid,
@@ -86,13 +86,28 @@ pub(super) fn send(signal: Signal, pid: i32) -> Result<(), Error> {
 }
 
 /// Every process of the group, zombies too, in the order of their numbers.
-pub(super) fn group(pgrp: u32) -> Result<Vec<Process>, Error> {
+pub(crate) fn group(pgrp: u32) -> Result<Vec<Process>, Error> {
     select(pgrp, |stat| stat.pgrp as u32 == pgrp)
 }
 
 /// The children of a process, zombies too.
 pub(super) fn children(parent: u32) -> Result<Vec<Process>, Error> {
     select(parent, |stat| stat.ppid as u32 == parent)
+}
+
+/// The children of a process, their children, and so on, zombies too. Whoever
+/// adopts orphans finds those here that left their group.
+pub(crate) fn descendants(ancestor: u32) -> Result<Vec<Process>, Error> {
+    let mut others = select(ancestor, |_| true)?;
+    let mut found = Vec::new();
+    let mut parents = vec![ancestor];
+    while let Some(parent) = parents.pop() {
+        let children = others.extract_if(.., |other| other.parent == parent);
+        let children: Vec<Process> = children.collect();
+        parents.extend(children.iter().map(|child| child.pid));
+        found.extend(children);
+    }
+    Ok(found)
 }
 
 /// The processes that `wanted` picks; `pid` is named if that is impossible.

@@ -14,8 +14,8 @@ const FILES: [(&str, &str); 15] = [
     ),
     (
         "Cargo.toml",
-        "[workspace]\nmembers = [\".\", \"listings/*\"]\n\
-         [workspace.lints.clippy]\nundocumented_unsafe_blocks = \"deny\"\n\
+        "[workspace]\nmembers = [\".\", \"listings/*\", \
+         \"exercises/*\"]\n[workspace.lints.clippy]\nundocumented_unsafe_blocks = \"deny\"\n\
          [package]\nname = \"whole\"\n[lints]\nworkspace = true\n",
     ),
     ("README.md", "# A repository\n\n```sh\ncargo run\n```\n"),

@@ -1,6 +1,6 @@
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use std::{hint, thread};
 
 use unblocked::record::machine::Canary;
 use unblocked::record::scenario::ALL;
@@ -59,7 +59,11 @@ fn a_busy_machine_is_refused_with_the_reason() {
     let refused = thread::scope(|scope| {
         // Two for each core, which leave the loop a third of it.
         for _ in 0..2 * cores {
-            scope.spawn(|| while !done.load(Ordering::Relaxed) {});
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    hint::spin_loop();
+                }
+            });
         }
         let refused = canary.check();
         done.store(true, Ordering::Relaxed);

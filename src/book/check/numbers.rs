@@ -26,7 +26,8 @@ pub fn numbers(repository: &Repository) -> Vec<Problem> {
     };
     let mut problems = Vec::new();
     let mut is_used = vec![false; allowed.len()];
-    for page in repository.under("book", "md") {
+    let pages = ["book", "exercises"].into_iter();
+    for page in pages.flat_map(|folder| repository.under(folder, "md")) {
         if page.starts_with(RECORDED) {
             continue;
         }

@@ -10,7 +10,14 @@ pub fn recorded(repository: &Repository) -> Vec<Problem> {
     let (includes, _) = walk(repository);
     let mut problems = Vec::new();
     let mut figures: BTreeMap<&Path, Vec<&Include>> = BTreeMap::new();
-    let runs = includes.iter().filter(|one| one.file.starts_with(RECORDED));
+    // What a grader prints has no trace; a test runs that grader again.
+    let graded = |file: &Path| {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with("exercise-")
+    };
+    let runs = includes
+        .iter()
+        .filter(|one| one.file.starts_with(RECORDED) && !graded(&one.file));
     for include in runs {
         let (page, line) = (&include.page, include.line);
         let trace = include.file.with_extension("json");

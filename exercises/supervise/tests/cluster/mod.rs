@@ -134,6 +134,7 @@ impl Cluster {
     /// Kills workers in the same moment: the primary sleeps until all of them
     /// are dead, so one SIGCHLD is all it gets.
     pub fn kill_at_once(&self, workers: &[&Process]) -> Result<(), Failure> {
+        self.rest()?;
         self.server.signal(Signal::SIGSTOP)?;
         let observed = "the primary does not stop on SIGSTOP";
         self.wait(observed, "what is it doing?", |_| {
@@ -147,6 +148,20 @@ impl Cluster {
             zombies.len() == workers.len()
         })?;
         Ok(self.server.signal(Signal::SIGCONT)?)
+    }
+
+    /// Lets all of them fall asleep: a worker that was stopped tells of its
+    /// going on when it runs again, with a SIGCHLD too many. Who never sleeps
+    /// is not waited for.
+    fn rest(&self) -> Result<(), Failure> {
+        const LOOKS: u32 = 1000;
+        for _ in 0..LOOKS {
+            if self.server.processes()?.iter().all(|it| it.state == 'S') {
+                break;
+            }
+            sleep(Duration::from_millis(2));
+        }
+        Ok(())
     }
 
     fn wait_for_zombies(

@@ -12,6 +12,7 @@
 //! - `form`: what each exercise has, for a student and for the book.
 //! - `programs`: building.
 //! - `grading`: running a grader, and judging its report.
+//! - `shown`: what a page shows of a grader.
 //! - `framework`: the promises of `unblocked::grade` itself.
 
 mod exercise;
@@ -19,6 +20,7 @@ mod form;
 mod framework;
 mod grading;
 mod programs;
+mod shown;
 
 use std::hint;
 use std::path::Path;
@@ -86,6 +88,9 @@ fn of_exercise(exercise: &Arc<Exercise>, programs: &Shared) -> Vec<Trial> {
         trial("has all that an exercise has".into(), is_in_form, 0),
         trial("the stub fails".into(), stub_fails, 0),
     ];
+    if exercise.slug == shown::SLUG {
+        trials.push(trial("the book shows how it fails".into(), is_shown, 0));
+    }
     for (nth, submission) in exercise.submissions.iter().enumerate() {
         let name = match &submission.verdict {
             Ok(Verdict::Passes) => continue,
@@ -119,6 +124,11 @@ fn stub_fails(one: &One) -> Result<(), String> {
     let _shared = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
     let stub = &one.programs.stubs[&one.exercise.slug];
     grade(one.grader(), stub, &[], &[])?.fails_soon()
+}
+
+fn is_shown(one: &One) -> Result<(), String> {
+    let _shared = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
+    shown::check(one.grader(), &one.programs.stubs[&one.exercise.slug])
 }
 
 fn comes_out_as_it_says(one: &One) -> Result<(), String> {

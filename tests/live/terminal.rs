@@ -104,9 +104,10 @@ fn lanes_grow_and_stay_with_words_below() {
     }
     let text = terminal.text();
     let pid = listing(&text);
-    for lane in ["A /block-server █", "B /fast-one     ──"] {
+    for (lane, mark) in [("A /block-server ", '█'), ("B /fast-one ", '─')] {
         let row = terminal.row(lane);
         assert!(row.ends_with(&format!(" 200 pid {pid}")), "{lane}: {text}");
+        assert!(count(&row, mark) > 1, "{lane}: {text}");
     }
     assert!(text.contains(" 0 s "), "{text}");
     assert!(text.contains("\nA was answered first, at "), "{text}");
@@ -117,7 +118,7 @@ fn lanes_grow_and_stay_with_words_below() {
 
 #[test]
 fn the_picture_is_as_wide_as_the_terminal() {
-    let words = "fork --block-ms 300 /block-server /fast-one";
+    let words = "fork --block-ms 600 /block-server /fast-one";
     let mut lengths = vec![];
     for width in [40, 60, 140] {
         let mut terminal = Terminal::start(words, width, &[]);

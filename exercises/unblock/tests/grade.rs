@@ -92,7 +92,7 @@ fn overtake(
     let server = submission.start(&[])?;
     // Long enough to send a request in the meantime, on a busy machine too;
     // many at once take longer for that alone.
-    let cpu = Duration::from_millis(if slow == 1 { 150 } else { 100 });
+    let cpu = Duration::from_millis(if slow == 1 { 100 } else { 60 });
     let load = Load::calibrate(submission, &server, cpu)?;
     for round in 1..=rounds {
         let tasks: Vec<Task> = (0..slow)

@@ -127,7 +127,8 @@ fn stub_fails(one: &One) -> Result<(), String> {
 }
 
 fn is_shown(one: &One) -> Result<(), String> {
-    let _shared = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
+    // Another trial runs the same stub, and looks that none is left.
+    let _alone = MACHINE.write().unwrap_or_else(PoisonError::into_inner);
     shown::check(one.grader(), &one.programs.stubs[&one.exercise.slug])
 }
 

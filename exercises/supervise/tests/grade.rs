@@ -157,7 +157,8 @@ fn planned(submission: &Submission) -> Result<(), Failure> {
         cluster.wait("a crash was not replaced", question, |workers| {
             let mut pids = workers.iter().map(|it| it.pid);
             let new = |pid: u32| living.iter().all(|it| it.pid != pid);
-            pids.any(new).then_some(())
+            let whole = workers.len() + 1 >= before.len();
+            (whole && pids.any(new)).then_some(())
         })?;
     }
     const MANY: u32 = 50;

@@ -113,9 +113,12 @@ impl Cluster {
                 return Ok(found);
             }
             if !lives {
+                let status = self.server.wait_for_exit()?;
+                let observed = format!("the primary ended with {status}");
                 let printed = self.server.stderr().join("\n");
-                let failure = Failure::new("the primary ended", question);
-                return Err(failure.with_scene(printed));
+                return Err(
+                    Failure::new(observed, question).with_scene(printed)
+                );
             }
             if start.elapsed() > PATIENCE {
                 return Err(Failure::new(observed, question));

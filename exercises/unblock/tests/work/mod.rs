@@ -68,6 +68,12 @@ impl Load {
     /// Enough for the kernel's clock.
     const SAMPLE: Duration = Duration::from_millis(10);
 
+    /// So many times the work.
+    pub fn times(&self, factor: u32) -> Self {
+        let rounds = self.rounds * u64::from(factor);
+        Load { rounds, cpu: self.cpu * factor }
+    }
+
     /// How many rounds take so much CPU time. It asks for more and more work,
     /// until that takes a time that can be measured. A machine, and a build, may be fast or slow.
     pub fn calibrate(

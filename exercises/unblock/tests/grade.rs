@@ -132,10 +132,10 @@ impl Race<'_> {
             connections.push(open(submission, server, self.kept)?);
         }
         let for_fast = connections.pop().unwrap_or(None);
-        if slow == 1 && kept == Kept::No {
+        if self.slow == 1 && self.kept == Kept::No {
             // Of several serving threads, a request on a connection that is
             // open takes the one that looks after all connections.
-            connections = vec![Some(accepted(submission, &server)?)];
+            connections = vec![Some(accepted(submission, server)?)];
         }
 
         let before = submission.cpu_time(server.pid());

@@ -18,7 +18,7 @@ use thirtyfour::{ChromiumLikeCapabilities, LoggingPrefsLogLevel};
 use crate::lab::{HANG, guard};
 
 /// Enough for a page, and for nothing that asks another host.
-const FLAGS: [&str; 10] = [
+const FLAGS: [&str; 9] = [
     "--headless=new",
     // It refuses to start as root with it.
     "--no-sandbox",
@@ -29,8 +29,6 @@ const FLAGS: [&str; 10] = [
     "--disable-component-update",
     "--disable-sync",
     "--disable-dev-shm-usage",
-    // Its crash handlers would leave the process group, and outlive it.
-    "--disable-crashpad-for-testing",
 ];
 
 /// ChromeDriver, which starts a Chromium when it is asked for a session.

@@ -11,6 +11,14 @@ use unblocked::record::{Trace, Work, command, has_chromium, perform};
 const SHORT: Work =
     Work { block_ms: Some(1500), count: Some(15_000_000), release: false };
 
+/// Which of several threads hears of a request is not decided on a machine
+/// that has other work: such a run is given so many chances to come out as
+/// recorded. The others have one.
+const CHANCES: [(&str, usize); 2] = [
+    ("blocked-multi-thread-kept-open", 10),
+    ("blocked-multi-thread-fresh", 10),
+];
+
 /// One run at a time: each takes all the cores.
 static MACHINE: Mutex<()> = Mutex::new(());
 
@@ -40,14 +48,28 @@ fn fresh(name: &str) -> Option<Trace> {
     Some(perform(scenario, SHORT, machine).expect("a run"))
 }
 
+#[track_caller]
+fn comes_out_as_recorded(name: &str) {
+    let chances = CHANCES.iter().find(|(chanced, _)| *chanced == name);
+    let shape = Shape::of(&recorded(name));
+    let mut last = None;
+    for _ in 0..chances.map_or(1, |(_, chances)| *chances) {
+        let Some(fresh) = fresh(name) else { return };
+        match shape.difference(&fresh) {
+            None => return,
+            Some(difference) => last = Some((difference, fresh.text())),
+        }
+    }
+    let (difference, trace) = last.expect("there is one chance at least");
+    panic!("{difference}\n{trace}");
+}
+
 /// A test for each scenario, and one that there is a test for each.
 macro_rules! scenarios {
     ($($test:ident: $name:literal,)*) => {
         $(#[test]
         fn $test() {
-            let Some(fresh) = fresh($name) else { return };
-            let difference = Shape::of(&recorded($name)).difference(&fresh);
-            assert_eq!(difference, None, "{}", fresh.text());
+            comes_out_as_recorded($name);
         })*
 
         #[test]

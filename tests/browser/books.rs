@@ -1,0 +1,160 @@
+//! The books whose pages are tried.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use scraper::{Html, Selector};
+use tempfile::TempDir;
+use unblocked::record::figure;
+
+use crate::process::Group;
+use crate::traces;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// A book, built into a folder and served from another.
+pub struct Book {
+    name: &'static str,
+    /// Where it was built.
+    pub html: PathBuf,
+    /// Its address, with a slash at its end.
+    pub url: String,
+    runs: usize,
+    _server: Group,
+    _folder: TempDir,
+}
+
+impl Book {
+    /// The book that readers read.
+    pub fn real() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let recorded = fs::read_dir(Path::new(ROOT).join("book/recorded"));
+        let runs = recorded.into_iter().flatten().filter(|entry| {
+            let path = entry.as_ref().map(|entry| entry.path());
+            path.is_ok_and(|path| path.extension().is_some_and(is_html))
+        });
+        Book::new("the book", Path::new(ROOT), runs.count(), folder)
+    }
+
+    /// A book of the same look, whose runs nobody recorded: each page has two
+    /// of them.
+    pub fn made_up() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let root = folder.path().join("root");
+        copy(&Path::new(ROOT).join("book/theme"), &root.join("book/theme"));
+        fs::copy(Path::new(ROOT).join("book.toml"), root.join("book.toml"))
+            .expect("the book's settings");
+        fs::create_dir_all(root.join("listings")).expect("a folder");
+        write(&root, "spoiled.html", SPOILED);
+        let mut summary = String::new();
+        let mut count = 0;
+        for (number, two) in traces::all().chunks(2).enumerate() {
+            let name = ["one", "two", "three"][number];
+            summary += &format!("- [Runs {name}]({name}.md)\n");
+            let mut page = format!("# Runs {name}\n\nText before.\n\n");
+            for trace in two {
+                let file = format!("figures/{count}.html");
+                count += 1;
+                write(&root, &file, &figure::html(trace));
+                page += &format!("{{{{#include {file}}}}}\n\nText after.\n\n");
+            }
+            write(&root, &format!("{name}.md"), &page);
+        }
+        write(&root, "SUMMARY.md", &summary);
+        Book::new("made-up runs", &root, count, folder)
+    }
+
+    fn new(
+        name: &'static str,
+        root: &Path,
+        runs: usize,
+        folder: TempDir,
+    ) -> Self {
+        let html = folder.path().join("html");
+        unblocked::book::build(root, &html, None).expect("a built book");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_unblocked"));
+        command.args(["serve", "--port", "0"]).current_dir(root);
+        let (server, url) = Group::start(&mut command, |line| {
+            let url = line.strip_prefix("Serving the book at ")?;
+            Some(url.to_owned())
+        });
+        Book { name, html, url, runs, _server: server, _folder: folder }
+    }
+
+    /// How many runs it shows, each in one place and on print.html.
+    pub fn runs(&self) -> usize {
+        self.runs
+    }
+
+    /// Its pages, each with the ids of its figures.
+    pub fn pages(&self) -> Vec<Page> {
+        let figures = Selector::parse("figure.timeline").expect("a selector");
+        let entries = fs::read_dir(&self.html).expect("a built book");
+        let mut pages: Vec<Page> = entries
+            .map(|entry| entry.expect("an entry").path())
+            .filter(|path| path.extension().is_some_and(is_html))
+            .filter_map(|path| {
+                let file = path.file_name()?.to_str()?.to_owned();
+                let text = fs::read_to_string(&path).expect("a page");
+                let html = Html::parse_document(&text);
+                let figures = html.select(&figures);
+                let ids = figures.filter_map(|it| it.attr("id"));
+                let figures = ids.map(str::to_owned).collect();
+                let url = format!("{}{file}", self.url);
+                let name = format!("{}, {file}", self.name);
+                Some(Page { name, file, url, figures })
+            })
+            // Not mdBook's, and not what it puts into a frame.
+            .filter(|page| page.file != "spoiled.html")
+            .filter(|page| page.file != "toc.html")
+            .collect();
+        pages.sort_by(|a, b| a.file.cmp(&b.file));
+        pages
+    }
+}
+
+/// A page of a book.
+pub struct Page {
+    /// The book and the page, for a failure's words.
+    pub name: String,
+    pub file: String,
+    pub url: String,
+    /// The ids of its figures.
+    pub figures: Vec<String>,
+}
+
+fn is_html(extension: &OsStr) -> bool {
+    extension == "html"
+}
+
+fn write(root: &Path, name: &str, text: &str) {
+    let file = root.join("book").join(name);
+    fs::create_dir_all(file.parent().expect("a folder"))
+        .and_then(|()| fs::write(file, text))
+        .expect("a file");
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name");
+        fs::copy(&path, to.join(name)).expect("a file");
+    }
+}
+
+/// A page with everything that a page must not have.
+const SPOILED: &str = "<!doctype html>\n\
+    <html><head><title>Spoiled</title></head><body>\n\
+    <div style=\"width: 2000px\">Wide.</div>\n\
+    <figure class=\"timeline\" id=\"spoiled\">\n\
+    <svg viewBox=\"0 0 720 90\" width=\"360\" font-size=\"13\">\n\
+    <text x=\"0\" y=\"20\">Small, and as wide as it is \
+    long.</text>\n\
+    <text x=\"60\" y=\"20\">On another.</text></svg>\n\
+    <small style=\"font-size: 10px\">Small.</small></figure>\n\
+    <img src=\"http://127.0.0.2:9/x.png\" alt=\"\">\n\
+    <script>console.error('spoiled'); undefined.it</script>\n\
+    </body></html>\n";

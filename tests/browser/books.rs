@@ -48,6 +48,7 @@ impl Book {
             .expect("the book's settings");
         fs::create_dir_all(root.join("listings")).expect("a folder");
         write(&root, "spoiled.html", SPOILED);
+        write(&root, "heavy.js", &heavy());
         let mut summary = String::new();
         let mut count = 0;
         for (number, two) in traces::all().chunks(2).enumerate() {
@@ -145,16 +146,32 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// A script that does nothing, in 600 KB that can't be made much smaller.
+fn heavy() -> String {
+    let mut number: u64 = 1;
+    let digits = (0..600_000).map(|_| {
+        // A generator of Knuth's; any would do.
+        number = number
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        char::from(b'0' + (number >> 58) as u8)
+    });
+    format!("/* {} */", digits.collect::<String>())
+}
+
 /// A page with everything that a page must not have.
-const SPOILED: &str = "<!doctype html>\n\
-    <html><head><title>Spoiled</title></head><body>\n\
-    <div style=\"width: 2000px\">Wide.</div>\n\
-    <figure class=\"timeline\" id=\"spoiled\">\n\
-    <svg viewBox=\"0 0 720 90\" width=\"360\" font-size=\"13\">\n\
-    <text x=\"0\" y=\"20\">Small, and as wide as it is \
-    long.</text>\n\
-    <text x=\"60\" y=\"20\">On another.</text></svg>\n\
-    <small style=\"font-size: 10px\">Small.</small></figure>\n\
-    <img src=\"http://127.0.0.2:9/x.png\" alt=\"\">\n\
-    <script>console.error('spoiled'); undefined.it</script>\n\
-    </body></html>\n";
+const SPOILED: &str = "<!doctype html>
+    <html><head><title>Spoiled</title></head><body>
+    <div class=\"box\" style=\"overflow-x: auto; width: 200px\">
+    <div style=\"width: 1000px\">Wide, in a box.</div></div>
+    <div style=\"width: 2000px\">Wide.</div>
+    <figure class=\"timeline\" id=\"spoiled\">
+    <svg viewBox=\"0 0 720 90\" width=\"360\" font-size=\"13\">
+    <text x=\"0\" y=\"20\">Small, and as wide as it is long.</text>
+    <text x=\"60\" y=\"20\">On another.</text>
+    <text x=\"700\" y=\"60\">Outside</text></svg>
+    <small style=\"font-size: 10px\">Small.</small></figure>
+    <img src=\"http://127.0.0.1:4/x.png\" alt=\"\">
+    <script src=\"heavy.js\"></script>
+    <script>console.error('spoiled'); undefined.it</script>
+    </body></html>";

@@ -8,12 +8,16 @@
 mod bet;
 mod books;
 mod browser;
+mod ends;
 mod figure;
+#[path = "../figures/gzip.rs"]
+mod gzip;
 mod keys;
 mod pages;
 mod play;
 mod process;
 mod quiet;
+mod reader;
 mod scrub;
 #[path = "../figures/traces.rs"]
 mod traces;

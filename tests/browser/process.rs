@@ -66,12 +66,13 @@ impl Group {
         (group, found.expect("a line that says that it is ready"))
     }
 
-    fn id(&self) -> Pid {
+    /// Its number, which is that of the program.
+    pub fn id(&self) -> Pid {
         Pid::from_raw(self.child.id() as i32)
     }
 
     /// The processes of the group, also those that nobody has reaped.
-    pub fn members(&self) -> Vec<i32> {
+    fn members(&self) -> Vec<i32> {
         let stats = all_processes()
             .expect("there is a /proc")
             .filter_map(|process| process.ok()?.stat().ok());

@@ -94,16 +94,12 @@ fn without_a_script_and_on_paper_a_figure_is_whole() {
     assert_ne!(seen()[0]["controls"], 0);
     assert_ne!(seen()[0]["hidden"], 0, "the bet hides the answer");
 
-    let script = |on: bool| {
-        let off = json!({ "value": !on });
-        browser.devtools("Emulation.setScriptExecutionDisabled", off);
-    };
-    script(false);
+    browser.scripts(false);
     browser.open(&page);
     assert_eq!(seen(), whole([0, 0]), "without a script");
     browser.ask::<()>(open, &json!([]));
     assert_eq!(seen(), whole(ROWS), "without a script, opened");
-    script(true);
+    browser.scripts(true);
 
     // On paper: before anything, in the middle of a run, and after a bet.
     let figure = Figure::new(&browser, "blocked-two-clients");

@@ -27,8 +27,7 @@ const FLAGS: [&str; 11] = [
     "--disable-component-update",
     "--disable-sync",
     "--disable-default-apps",
-    // Its crash handlers would leave our process group, and outlive it.
-    "--disable-crashpad-for-testing",
+    "--disable-breakpad",
     "--hide-scrollbars",
 ];
 
@@ -37,7 +36,7 @@ const FLAGS: [&str; 11] = [
 pub struct Browser {
     driver: Option<WebDriver>,
     runtime: Runtime,
-    group: Group,
+    pub group: Group,
     /// Whatever the browser writes goes here.
     profile: TempDir,
 }
@@ -155,11 +154,6 @@ impl Browser {
     pub fn console(&self) -> Vec<String> {
         let log = self.wait(self.driver().browser_log());
         log.iter().map(|it| format!("{:?}: {}", it.level, it.message)).collect()
-    }
-
-    /// The process group of all that belongs to it.
-    pub fn group(&self) -> i32 {
-        self.group.id().as_raw()
     }
 
     /// Where it writes.

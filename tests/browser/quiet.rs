@@ -121,6 +121,15 @@ fn without_a_script_and_on_paper_a_figure_is_whole() {
         browser.pretend("", json!([]));
     }
 
+    // Nobody scrolls on paper, and one of these tables is too wide.
+    browser.open(&format!("{}two.html", book.url));
+    browser.click("#timeline-workers-odd-name .numbers summary");
+    let cut = || browser.ask::<usize>(CUT, &json!([]));
+    assert_eq!(cut(), 1, "or this is no test");
+    browser.pretend("print", json!([]));
+    assert_eq!(cut(), 0, "a table is cut off");
+    browser.pretend("", json!([]));
+
     // A real print: the run is over, and what was closed closes again.
     browser.open(&page);
     figure.press();
@@ -133,6 +142,11 @@ fn without_a_script_and_on_paper_a_figure_is_whole() {
     let pristine = figure.pristine(&html(&traces::blocked()));
     assert!(picture == pristine, "after it was printed");
 }
+
+/// The tables that are wider than their box.
+const CUT: &str = "
+    const boxes = [...document.querySelectorAll('figure.timeline .scroll')];
+    return boxes.filter((it) => it.scrollWidth > it.clientWidth).length;";
 
 /// The colours of the paper and of what stands on it.
 const COLOURS: &str = "

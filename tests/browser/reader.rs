@@ -131,6 +131,8 @@ impl Browser {
     #[track_caller]
     pub fn picture(&self, css: &str) -> String {
         let script = "
+            // Away from mdBook's bar, which stays on the window's top.
+            scrollTo({ top: 0, behavior: 'instant' });
             const box = document.querySelector(arguments[0])
                 .getBoundingClientRect();
             return {

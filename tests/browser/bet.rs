@@ -71,11 +71,11 @@ fn a_bet_is_judged_by_the_run_and_forgotten() {
     assert_eq!(kept, 0, "the storage keeps something");
 
     // With the mouse, and right: to the end of the range.
-    let width: f64 = browser.ask(
-        "return document.querySelector(arguments[0]).offsetWidth;",
-        &json!([figure.css(".bet input")]),
-    );
-    browser.click_at(&figure.css(".bet input"), width - 6.0);
+    let range = figure.css(".bet input");
+    let width = browser.width(&range);
+    browser.click_at(&range, width - 6.0);
+    // Or what is under the mouse would move away while it is pressed.
+    assert_eq!(browser.width(&range), width, "the range changes its size");
     assert_eq!(figure.state().verdict, "", "not before it is seen");
     figure.hurry(3);
     figure.press();

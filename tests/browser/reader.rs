@@ -77,6 +77,14 @@ impl Browser {
         (x.round() as i64, y.round() as i64)
     }
 
+    /// How wide an element is, in CSS pixels.
+    #[track_caller]
+    pub fn width(&self, css: &str) -> f64 {
+        let script = "return document.querySelector(arguments[0])\
+             .getBoundingClientRect().width;";
+        self.ask(script, &json!([css]))
+    }
+
     /// Clicks into an element, this many pixels from its left edge.
     #[track_caller]
     pub fn click_at(&self, css: &str, x: f64) {

@@ -44,27 +44,30 @@ fn a_reader_scrubs_by_key_by_mouse_and_by_finger() {
     browser.press(Key::End);
     figure.is_whole();
 
-    // Somebody who takes hold of it stops what plays.
-    figure.press();
-    figure.until("it plays", |it| it.button == "Pause" && it.moving);
-    let width: f64 = browser.ask(
-        "return document.querySelector(arguments[0]).offsetWidth;",
-        &json!([scrubber]),
-    );
-    assert!(width > 150.0, "{width} pixels are too few for a finger");
-    // Chromium's thumb is 16 pixels wide, and its middle is what counts.
-    let pixel = |part: f64| 8.0 + part * (width - 16.0);
-    browser.click_at(&scrubber, pixel(0.75));
-    let clicked = figure.state();
-    assert_eq!(clicked.button, "Play");
-    assert!((at(&clicked) - 0.75).abs() < 0.01, "{clicked:?}");
-    assert!((clicked.scrubber - at(&clicked)).abs() < 0.003, "{clicked:?}");
-    browser.frames(5);
-    assert_eq!(figure.state(), clicked, "it stays there");
-    browser.drag(&scrubber, pixel(0.75), pixel(0.4));
-    let dragged = figure.state();
-    assert!((at(&dragged) - 0.4).abs() < 0.01, "{dragged:?}");
-    browser.slide(&scrubber, pixel(0.4), pixel(0.6));
-    let slid = figure.state();
-    assert!((at(&slid) - 0.6).abs() < 0.01, "{slid:?}");
+    for window in [1280, 360] {
+        browser.resize(window);
+        // Somebody who takes hold of it stops what plays.
+        figure.press();
+        figure.until("it plays", |it| it.button == "Pause" && it.moving);
+        let width = browser.width(&scrubber);
+        assert!(width > 150.0, "{width} pixels are too few for a finger");
+        // Chromium's thumb is 16 pixels wide, and its middle is what counts.
+        let pixel = |part: f64| 8.0 + part * (width - 16.0);
+        browser.click_at(&scrubber, pixel(0.75));
+        let clicked = figure.state();
+        assert_eq!(clicked.button, "Play");
+        assert!((at(&clicked) - 0.75).abs() < 0.01, "{clicked:?}");
+        let off = clicked.scrubber - at(&clicked);
+        assert!(off.abs() < 0.003, "{clicked:?}");
+        browser.frames(5);
+        assert_eq!(figure.state(), clicked, "it stays there");
+        browser.drag(&scrubber, pixel(0.75), pixel(0.4));
+        let dragged = figure.state();
+        assert!((at(&dragged) - 0.4).abs() < 0.01, "{dragged:?}");
+        browser.slide(&scrubber, pixel(0.4), pixel(0.6));
+        let slid = figure.state();
+        assert!((at(&slid) - 0.6).abs() < 0.01, "{slid:?}");
+        // Or what is under the mouse would move away while it is pressed.
+        assert_eq!(browser.width(&scrubber), width, "its size, at {window}");
+    }
 }

@@ -2,7 +2,9 @@
 //! a test of every code block. `tests/book.rs` includes those tests.
 
 fn main() {
-    for input in ["build.rs", "book", "book.toml", "listings", "README.md"] {
+    for input in
+        ["build.rs", "book", "book.toml", "exercises", "listings", "README.md"]
+    {
         println!("cargo::rerun-if-changed={input}");
     }
     #[cfg(feature = "book")]

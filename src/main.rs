@@ -1,4 +1,4 @@
-//! The command `unblocked`: serves the book, and checks it.
+//! The command `unblocked`: serves the book, checks it, and records its runs.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -11,13 +11,18 @@ use unblocked::book::{
     self,
     check::{RULES, Repository},
 };
+use unblocked::live;
+use unblocked::record;
 
 const EXAMPLES: &str = "\
 Examples:
   cargo run                       the book, on http://127.0.0.1:3000/
   cargo run -- --open             the same, in your browser
   cargo run -- serve --port 0     on a port that is free
-  cargo run -- check              look for broken includes, links, promises";
+  cargo run -- check              look for broken includes, links, promises
+  cargo run -- lab fork /block-server /fast-one
+                                  watch two requests and who answers them
+  cargo run --release -- record   perform all scenarios for the pages";
 
 /// Child processes, clusters and worker threads in Rust: the book.
 #[derive(Parser)]
@@ -39,6 +44,26 @@ enum Command {
     Serve(Serve),
     /// Check the pages, and what the repository promises of itself.
     Check,
+    /// Start a listing, send it requests, and watch who waits and who works.
+    Lab(live::Arguments),
+    /// Perform scenarios, and write their figures, transcripts and facts.
+    Record(Record),
+}
+
+#[derive(clap::Args)]
+struct Record {
+    /// Which scenarios; all unless said.
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+    /// Print the scenarios and what they show.
+    #[arg(long, exclusive = true)]
+    list: bool,
+    /// Look whether what was recorded still follows from its traces.
+    #[arg(long, exclusive = true)]
+    check: bool,
+    /// Go on with the next scenario when one fails.
+    #[arg(long)]
+    keep_going: bool,
 }
 
 #[derive(clap::Args)]
@@ -71,6 +96,17 @@ fn run(arguments: Arguments) -> Result<()> {
             Ok(book::serve(&root, port, open)?)
         }
         Command::Check => check(&root),
+        Command::Lab(arguments) => live::run(&arguments),
+        Command::Record(Record { list: true, .. }) => {
+            record::command::list();
+            Ok(())
+        }
+        Command::Record(Record { check: true, .. }) => {
+            record::command::check(&root)
+        }
+        Command::Record(Record { names, keep_going, .. }) => {
+            record::command::record(&root, &names, keep_going)
+        }
     }
 }
 

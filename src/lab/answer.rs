@@ -52,3 +52,15 @@ impl Answer {
         self.headers.get(name)?.to_str().ok()
     }
 }
+
+/// What is known of a request by now.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    /// When it was written.
+    pub sent_at: Option<Instant>,
+    /// When the listing's line came that the work started. For a request that
+    /// has its answer this is final only once `send` has returned.
+    pub started_at: Option<Instant>,
+    /// What came back, or why nothing ever will.
+    pub outcome: Option<Result<Answer, String>>,
+}

@@ -8,7 +8,6 @@ use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio::runtime::{self, Handle};
 use tokio::sync::mpsc::{
     UnboundedReceiver, UnboundedSender, unbounded_channel,
@@ -16,7 +15,8 @@ use tokio::sync::mpsc::{
 use tokio::task::{self, AbortHandle, JoinSet};
 
 use super::run::{self, Run};
-use super::{Answer, Error, HANG, Listing};
+use super::socket::Socket;
+use super::{Error, HANG, Listing, Pending};
 
 /// All requests of this process run here, on one thread: whichever answer
 /// arrives first is also noted first.
@@ -45,14 +45,22 @@ struct Order {
     request: Request<Empty<Bytes>>,
 }
 
+/// When a connection is opened.
+pub(super) enum Opening {
+    /// Before there is anything to send on it.
+    Now,
+    /// Together with its first request, as most clients do.
+    WithTheRequest,
+}
+
 /// A TCP connection to a server, kept open until it is dropped.
 pub struct Connection {
     wire: Arc<Wire>,
 }
 
 /// The open connection, shared by all that still need it.
-struct Wire {
-    run: Arc<Run>,
+pub(super) struct Wire {
+    pub run: Arc<Run>,
     listing: Listing,
     address: SocketAddr,
     orders: UnboundedSender<Order>,
@@ -66,14 +74,17 @@ impl Drop for Wire {
 }
 
 impl Connection {
+    /// Connects, unless that is left to the first request.
     pub(super) fn open(
         run: &Arc<Run>,
         listing: &Listing,
         address: SocketAddr,
+        how: Opening,
     ) -> Result<Self, Error> {
         let (orders, inbox) = unbounded_channel();
         let (report, connected) = mpsc::channel();
-        let task = CLIENT.spawn(serve(address, Arc::clone(run), inbox, report));
+        let run_too = Arc::clone(run);
+        let task = CLIENT.spawn(serve(address, how, run_too, inbox, report));
         let wire = Arc::new(Wire {
             run: Arc::clone(run),
             listing: listing.clone(),
@@ -174,15 +185,20 @@ impl Connection {
 /// Connects, and sends one request after the other.
 async fn serve(
     address: SocketAddr,
+    how: Opening,
     run: Arc<Run>,
     mut inbox: UnboundedReceiver<Order>,
     report: mpsc::Sender<io::Result<()>>,
 ) {
-    let stream = match TcpStream::connect(address).await {
-        Ok(stream) => stream,
+    let socket = match how {
+        Opening::Now => Socket::connected(address).await,
+        Opening::WithTheRequest => Ok(Socket::closed(address)),
+    };
+    let socket = match socket {
+        Ok(socket) => socket,
         Err(error) => return drop(report.send(Err(error))),
     };
-    let handshake = http1::handshake(TokioIo::new(stream)).await;
+    let handshake = http1::handshake(TokioIo::new(socket)).await;
     let Ok((mut sender, connection)) = handshake else {
         return drop(report.send(Err(io::ErrorKind::Other.into())));
     };
@@ -202,7 +218,10 @@ async fn serve(
             }
             Err(error) => Err(error.to_string()),
         };
-        run.note(ticket, |known| known.outcome = Some(outcome));
+        run.note(ticket, |known| {
+            known.ended_at = Some(Instant::now());
+            known.outcome = Some(outcome);
+        });
     }
 }
 
@@ -217,58 +236,4 @@ async fn receive(response: hyper::Result<Response<Incoming>>) -> Outcome {
     let body = body.collect().await.map_err(|error| error.to_string())?;
     let body = String::from_utf8_lossy(&body.to_bytes()).into_owned();
     Ok(Response::from_parts(head, body))
-}
-
-/// A request that is on its way. Dropped, it lets go of its connection: if
-/// nobody else keeps that open, the client leaves.
-pub struct Pending {
-    wire: Arc<Wire>,
-    ticket: Ticket,
-    request: String,
-}
-
-impl Pending {
-    /// Waits for the answer.
-    ///
-    /// # Errors
-    ///
-    /// When the connection ends without one, or the listing hangs.
-    pub fn answer(self) -> Result<Answer, Error> {
-        let run = &self.wire.run;
-        let what = format!("an answer to {}", self.request);
-        let (known, outcome) = run.wait(&what, |state| {
-            let known = &state.requests[self.ticket.0];
-            let outcome = known.outcome.clone()?;
-            Some(((known.sent_at, known.started_at), outcome))
-        })?;
-        match (known, outcome) {
-            ((Some(sent_at), started_at), Ok(response)) => {
-                Ok(Answer::new(sent_at, started_at, response))
-            }
-            (_, outcome) => Err(Error::NoAnswer {
-                request: self.request.clone(),
-                reason: outcome.err().unwrap_or_default(),
-                scene: run.scene(),
-            }),
-        }
-    }
-
-    /// Whether the answer is there already.
-    pub fn is_answered(&self) -> bool {
-        let state = self.wire.run.state();
-        state.requests[self.ticket.0].outcome.is_some()
-    }
-
-    /// Leaves without waiting for the answer, as dropping does.
-    pub fn abandon(self) {}
-
-    /// Waits until the request is in the kernel's hands.
-    fn written(self) -> Result<Self, Error> {
-        let what = format!("{} to be sent", self.request);
-        self.wire.run.wait(&what, |state| {
-            let known = &state.requests[self.ticket.0];
-            (known.sent_at.is_some() || known.outcome.is_some()).then_some(())
-        })?;
-        Ok(self)
-    }
 }

@@ -18,10 +18,10 @@ pub enum Error {
         /// What could have been asked for.
         known: Vec<String>,
     },
-    /// The folder of the listings can't be read.
+    /// The folder of the listings, or one of them, can't be read.
     #[error("cannot read {}: {source}", path.display())]
     Read {
-        /// The folder.
+        /// The folder or the file.
         path: PathBuf,
         /// The reason.
         source: io::Error,

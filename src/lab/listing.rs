@@ -22,6 +22,8 @@ pub struct Listing {
     binary: String,
     node: bool,
     release: bool,
+    /// Started as it is, where a listing is built first.
+    program: Option<PathBuf>,
     pub(super) variables: HashMap<String, OsString>,
 }
 
@@ -34,6 +36,7 @@ impl Listing {
             binary: name.into(),
             node: false,
             release: false,
+            program: None,
             variables: HashMap::new(),
         };
         listing.variables.insert("PORT".into(), "0".into());
@@ -43,6 +46,41 @@ impl Listing {
             listing.variables.insert("WORKERS".into(), "2".into());
         }
         listing
+    }
+
+    /// The names of all listings, in alphabetical order.
+    ///
+    /// # Errors
+    ///
+    /// When their folder can't be read.
+    pub fn all() -> Result<Vec<String>, Error> {
+        let all = listings_folder();
+        let entries = fs::read_dir(&all)
+            .map_err(|source| Error::Read { path: all, source })?;
+        let mut names: Vec<String> = entries
+            .filter_map(Result::ok)
+            .filter(|entry| entry.path().join("Cargo.toml").is_file())
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        Ok(names)
+    }
+
+    /// Any program that keeps the listings' contract, on a free port. Of this
+    /// process's environment it gets only what it needs to find its files.
+    pub fn program(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        let name = path.file_stem().unwrap_or_default();
+        Listing {
+            // No route of it blocks and no line of it says so, as far as the
+            // lab knows.
+            name: name.to_string_lossy().into_owned(),
+            binary: String::new(),
+            node: false,
+            release: false,
+            program: Some(path),
+            variables: HashMap::from([("PORT".into(), "0".into())]),
+        }
     }
 
     /// One of the listing's stages, `src/bin/STAGE.rs`, instead.
@@ -102,6 +140,11 @@ impl Listing {
 
     /// The command that starts it.
     pub(super) fn command(&self) -> Result<Command, Error> {
+        if let Some(program) = &self.program {
+            let mut command = bare(program);
+            command.envs(&self.variables);
+            return Ok(command);
+        }
         let folder = self.folder()?;
         let mut command = if self.node {
             let mut command = Command::new("node");
@@ -121,6 +164,9 @@ impl Listing {
 
     /// How many lines say that it is ready: a worker each.
     pub(super) fn ready_lines(&self) -> usize {
+        if self.program.is_some() {
+            return 1;
+        }
         let workers = self.variables.get("WORKERS");
         match (self.name.as_str(), workers.and_then(|text| text.to_str())) {
             ("cluster", Some(number)) => number.parse().unwrap_or(1).max(1),
@@ -128,9 +174,38 @@ impl Listing {
         }
     }
 
-    /// Whether this route keeps a CPU busy.
+    /// The route that keeps a CPU busy.
+    pub fn slow_route(&self) -> &'static str {
+        if self.name == "workers" { "/" } else { "/block-server" }
+    }
+
+    /// The route that has nothing to compute.
+    pub fn fast_route(&self) -> &'static str {
+        if self.name == "workers" { "/fast" } else { "/fast-one" }
+    }
+
+    /// Whether its program reads this variable, which is looked up in its
+    /// source.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such listing or stage.
+    pub fn reads(&self, variable: &str) -> Result<bool, Error> {
+        let folder = self.folder()?;
+        self.check_stage(&folder)?;
+        let stage = folder.join(format!("src/bin/{}.rs", self.binary));
+        let main = folder.join("src/main.rs");
+        let path = if stage.is_file() { stage } else { main };
+        match fs::read_to_string(&path) {
+            Ok(source) => Ok(source.contains(&format!("\"{variable}\""))),
+            Err(source) => Err(Error::Read { path, source }),
+        }
+    }
+
+    /// Whether this path leads to the slow route.
     pub(super) fn blocks(&self, path: &str) -> bool {
-        path == if self.name == "workers" { "/" } else { "/block-server" }
+        self.program.is_none()
+            && path.split('?').next() == Some(self.slow_route())
     }
 
     /// Whether the listing says with this line that such a route started.
@@ -143,19 +218,10 @@ impl Listing {
     }
 
     fn folder(&self) -> Result<PathBuf, Error> {
-        let all = listings_folder();
-        let folder = all.join(&self.name);
-        if folder.join("Cargo.toml").is_file() {
-            return Ok(folder);
+        let known = Self::all()?;
+        if known.contains(&self.name) {
+            return Ok(listings_folder().join(&self.name));
         }
-        let entries = fs::read_dir(&all)
-            .map_err(|source| Error::Read { path: all, source })?;
-        let mut known: Vec<String> = entries
-            .filter_map(Result::ok)
-            .filter(|entry| entry.path().join("Cargo.toml").is_file())
-            .map(|entry| entry.file_name().to_string_lossy().into_owned())
-            .collect();
-        known.sort();
         Err(Error::Unknown { wanted: format!("listing {}", self.name), known })
     }
 
@@ -186,23 +252,39 @@ impl Listing {
     }
 
     fn check_stage(&self, folder: &Path) -> Result<(), Error> {
-        let stages = folder.join("src/bin");
-        let file = stages.join(format!("{}.rs", self.binary));
-        if self.binary == self.name || file.is_file() {
-            return Ok(());
-        }
-        let entries = fs::read_dir(&stages).into_iter().flatten();
+        let entries = fs::read_dir(folder.join("src/bin"));
         let mut known: Vec<String> = entries
+            .into_iter()
+            .flatten()
             .filter_map(|entry| {
                 let path = entry.ok()?.path();
-                Some(path.file_stem()?.to_string_lossy().into_owned())
+                let stem = path.file_stem()?.to_string_lossy().into_owned();
+                path.extension().is_some_and(|is| is == "rs").then_some(stem)
             })
             .collect();
         known.push(self.name.clone());
         known.sort();
+        if known.contains(&self.binary) {
+            return Ok(());
+        }
         let wanted = format!("stage {} of {}", self.binary, self.name);
         Err(Error::Unknown { wanted, known })
     }
+}
+
+/// The command of a program, with nothing of this process's environment that
+/// could change what it does.
+pub(crate) fn bare(program: &Path) -> Command {
+    /// What a program needs to find its files and libraries.
+    const KEPT: [&str; 5] =
+        ["HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "TMPDIR"];
+    let mut command = Command::new(program);
+    command.env_clear();
+    command.envs(KEPT.into_iter().filter_map(|name| {
+        let value = env::var_os(name)?;
+        Some((name, value))
+    }));
+    command
 }
 
 /// Where the listings are. `UNBLOCKED_LISTINGS` names another folder: this is

@@ -32,7 +32,9 @@
 //! - `listing`: what can be started, and building it.
 //! - `server`: a running listing, and its end.
 //! - `watch`: what can be seen of it from outside.
-//! - `client`: connections, and requests on them.
+//! - `client`: connections, and sending requests on them.
+//! - `pending`: a request on its way.
+//! - `socket`: a connection that opens together with its first request.
 //! - `answer`: what comes back.
 //! - `run`: what a run has printed and answered so far, and waiting for more.
 //! - `process`: processes, threads and memory, as the kernel sees them.
@@ -42,16 +44,22 @@ mod answer;
 mod client;
 mod error;
 mod listing;
+mod pending;
 mod process;
 mod run;
 mod server;
+mod socket;
 mod watch;
 
-pub use answer::Answer;
-pub use client::{Connection, Pending};
+pub use answer::{Answer, Progress};
+pub use client::Connection;
 pub use error::Error;
 pub use listing::Listing;
+pub(crate) use listing::bare;
 pub use nix::sys::signal::Signal;
+pub use pending::{Pending, Times};
 pub use process::{Memory, Process, Thread};
+pub(crate) use process::{descendants, group, send};
 pub use run::{HANG, Line, Stream};
 pub use server::Server;
+pub(crate) use server::guard;

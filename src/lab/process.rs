@@ -1,8 +1,8 @@
 use std::fmt;
+use std::fs;
 
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-use procfs::process::{Stat, all_processes};
+use nix::unistd::{Pid, getpgid};
 use procfs::{ProcError, process};
 
 use super::Error;
@@ -46,17 +46,6 @@ impl fmt::Display for Process {
     }
 }
 
-impl From<Stat> for Process {
-    fn from(stat: Stat) -> Self {
-        Process {
-            pid: stat.pid as u32,
-            parent: stat.ppid as u32,
-            name: stat.comm,
-            state: stat.state,
-        }
-    }
-}
-
 /// A thread, as it was when it was looked at.
 #[derive(Clone, Debug)]
 pub struct Thread {
@@ -77,7 +66,7 @@ pub struct Memory {
 }
 
 /// Sends `signal` to the process `pid`, or to the group `-pid`.
-pub(super) fn send(signal: Signal, pid: i32) -> Result<(), Error> {
+pub(crate) fn send(signal: Signal, pid: i32) -> Result<(), Error> {
     kill(Pid::from_raw(pid), signal).map_err(|source| Error::Signal {
         signal,
         pid,
@@ -86,27 +75,74 @@ pub(super) fn send(signal: Signal, pid: i32) -> Result<(), Error> {
 }
 
 /// Every process of the group, zombies too, in the order of their numbers.
-pub(super) fn group(pgrp: u32) -> Result<Vec<Process>, Error> {
-    select(pgrp, |stat| stat.pgrp as u32 == pgrp)
+pub(crate) fn group(pgrp: u32) -> Result<Vec<Process>, Error> {
+    // To ask for a group is far cheaper than to read what else there is.
+    let may = |pid: u32| {
+        let group = getpgid(Some(Pid::from_raw(pid as i32)));
+        group == Ok(Pid::from_raw(pgrp as i32))
+    };
+    select(pgrp, may, |_, group| group == pgrp)
 }
 
 /// The children of a process, zombies too.
 pub(super) fn children(parent: u32) -> Result<Vec<Process>, Error> {
-    select(parent, |stat| stat.ppid as u32 == parent)
+    select(parent, |_| true, |process, _| process.parent == parent)
 }
 
-/// The processes that `wanted` picks; `pid` is named if that is impossible.
+/// The children of a process, their children, and so on, zombies too. Whoever
+/// adopts orphans finds those here that left their group.
+pub(crate) fn descendants(ancestor: u32) -> Result<Vec<Process>, Error> {
+    let mut others = select(ancestor, |_| true, |_, _| true)?;
+    let mut found = Vec::new();
+    let mut parents = vec![ancestor];
+    while let Some(parent) = parents.pop() {
+        let children = others.extract_if(.., |other| other.parent == parent);
+        let children: Vec<Process> = children.collect();
+        parents.extend(children.iter().map(|child| child.pid));
+        found.extend(children);
+    }
+    Ok(found)
+}
+
+/// The processes that `wanted` picks by themselves and their group, of those
+/// that `may` be picked by their numbers; `pid` is named if that is impossible.
 fn select(
     pid: u32,
-    wanted: impl Fn(&Stat) -> bool,
+    may: impl Fn(u32) -> bool,
+    wanted: impl Fn(&Process, u32) -> bool,
 ) -> Result<Vec<Process>, Error> {
-    let all = all_processes().map_err(|source| Error::Look { pid, source })?;
-    // One that ends while we look is none of ours to report.
-    let stats = all.filter_map(|process| process.ok()?.stat().ok());
-    let mut picked: Vec<Process> =
-        stats.filter(wanted).map(Process::from).collect();
+    let all = fs::read_dir("/proc").map_err(|source| Error::Look {
+        pid,
+        source: ProcError::Io(source, None),
+    })?;
+    let mut picked: Vec<Process> = all
+        .filter_map(|entry| {
+            let number = entry.ok()?.file_name();
+            let number: u32 = number.to_str()?.parse().ok()?;
+            if !may(number) {
+                return None;
+            }
+            // One that ends while we look is none of ours to report.
+            let stat = fs::read(format!("/proc/{number}/stat")).ok()?;
+            let (process, group) = parse(number, &stat)?;
+            wanted(&process, group).then_some(process)
+        })
+        .collect();
     picked.sort_by_key(|process| process.pid);
     Ok(picked)
+}
+
+/// A process and its group, from the start of its `stat`. All processes of the
+/// machine are looked at again and again, and procfs reads forty fields more.
+fn parse(pid: u32, stat: &[u8]) -> Option<(Process, u32)> {
+    let stat = String::from_utf8_lossy(stat);
+    // The name may hold anything, parentheses too.
+    let (name, fields) = stat.split_once('(')?.1.rsplit_once(')')?;
+    let mut fields = fields.split_ascii_whitespace();
+    let state = fields.next()?.chars().next()?;
+    let parent = fields.next()?.parse().ok()?;
+    let group = fields.next()?.parse().ok()?;
+    Some((Process { pid, parent, name: name.into(), state }, group))
 }
 
 pub(super) fn threads(pid: u32) -> Result<Vec<Thread>, Error> {
@@ -144,4 +180,18 @@ fn look<T>(
     process::Process::new(pid as i32)
         .and_then(|process| at(&process))
         .map_err(|source| Error::Look { pid, source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_may_look_like_the_fields_after_it() {
+        let stat = b"7 (a) R 1 (b)) S 3 5 5 0 -1";
+        let (process, group) = parse(7, stat).expect("it is well formed");
+        assert_eq!(process.name, "a) R 1 (b)");
+        assert_eq!((process.state, process.parent, group), ('S', 3, 5));
+        assert!(parse(7, b"7 (a) R 1").is_none());
+    }
 }

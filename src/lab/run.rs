@@ -13,6 +13,13 @@ use super::{Error, process};
 /// core that is busy with something else.
 pub const HANG: Duration = Duration::from_secs(60);
 
+/// How many lines of a run are kept: a program that prints for ever should not
+/// fill the memory before somebody ends it.
+const MOST_LINES: usize = 100_000;
+
+/// How many bytes of a line are kept together, for the same reason.
+const LONGEST: u64 = 1 << 20;
+
 /// A line that a listing printed.
 #[derive(Clone, Debug)]
 pub struct Line {
@@ -48,6 +55,8 @@ pub(super) struct State {
 pub(super) struct Request {
     pub sent_at: Option<Instant>,
     pub started_at: Option<Instant>,
+    /// When the outcome was there.
+    pub ended_at: Option<Instant>,
     pub outcome: Option<Outcome>,
 }
 
@@ -86,11 +95,19 @@ impl Run {
         thread::spawn(move || {
             let mut source = BufReader::new(source);
             let mut bytes = Vec::new();
-            while source.read_until(b'\n', &mut bytes).is_ok_and(|n| n > 0) {
+            loop {
+                let mut rest = source.by_ref().take(LONGEST);
+                if !rest.read_until(b'\n', &mut bytes).is_ok_and(|n| n > 0) {
+                    break;
+                }
                 let text = String::from_utf8_lossy(&bytes);
                 let text = text.trim_end_matches('\n').to_owned();
                 let line = Line { at: Instant::now(), stream, text };
-                run.update(|state| state.lines.push(line));
+                run.update(|state| {
+                    if state.lines.len() < MOST_LINES {
+                        state.lines.push(line);
+                    }
+                });
                 bytes.clear();
             }
             run.update(|state| state.open_streams -= 1);

@@ -9,6 +9,7 @@ use nix::sys::prctl::set_child_subreaper;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
+use super::client::Opening;
 use super::run::{Run, State};
 use super::{Connection, Error, Line, Listing, Pending, Process};
 use super::{Signal, Stream, process};
@@ -109,10 +110,15 @@ impl Server {
     ///
     /// When nobody listens.
     pub fn connect(&self) -> Result<Connection, Error> {
-        Connection::open(&self.run, &self.listing, self.address)
+        self.open(Opening::Now)
     }
 
-    /// Sends a GET request on a fresh connection; see [`Connection::send`].
+    fn open(&self, how: Opening) -> Result<Connection, Error> {
+        Connection::open(&self.run, &self.listing, self.address, how)
+    }
+
+    /// Sends a GET request on a fresh connection, which opens with it; see
+    /// [`Connection::send`].
     ///
     /// # Errors
     ///
@@ -131,7 +137,7 @@ impl Server {
         method: &str,
         path: &str,
     ) -> Result<Pending, Error> {
-        self.connect()?.send_method(method, path)
+        self.open(Opening::WithTheRequest)?.send_method(method, path)
     }
 
     /// Sends a GET request on a fresh connection and returns when it is
@@ -141,7 +147,7 @@ impl Server {
     ///
     /// When nobody listens.
     pub fn enqueue(&self, path: &str) -> Result<Pending, Error> {
-        self.connect()?.enqueue(path)
+        self.open(Opening::WithTheRequest)?.enqueue(path)
     }
 
     /// Sends a signal to the process that was started, and to no other.
@@ -223,7 +229,7 @@ impl Drop for Server {
 /// Starts a process that kills the group when this process ends, however that
 /// happens: by then nobody is left to drop anything. Its own group saves it
 /// from a Ctrl-C that ends us.
-fn guard(group: u32) -> io::Result<Child> {
+pub(crate) fn guard(group: u32) -> io::Result<Child> {
     Command::new("sh")
         .args(["-c", "read _; kill -s KILL -- -$0"])
         .arg(group.to_string())

@@ -1,6 +1,9 @@
 use std::process::ExitStatus;
 
-use super::{Error, Line, Memory, Process, Server, Stream, Thread, process};
+use super::{
+    Answer, Error, Line, Memory, Process, Progress, Server, Stream, Thread,
+    process, run,
+};
 
 /// What can be seen of a server from outside.
 impl Server {
@@ -84,6 +87,25 @@ impl Server {
         let mut lines = self.output();
         lines.retain(|line| line.stream == stream);
         lines.into_iter().map(|line| line.text).collect()
+    }
+
+    /// What is known of the requests that it was sent, in the order of
+    /// sending and without the first `skip` of them.
+    pub fn progress(&self, skip: usize) -> Vec<Progress> {
+        let state = self.run.state();
+        let requests = state.requests.iter().skip(skip);
+        requests
+            .map(|request| {
+                let run::Request { sent_at, started_at, ref outcome, .. } =
+                    *request;
+                let outcome = outcome.clone().map(|outcome| {
+                    let response = outcome?;
+                    let sent_at = sent_at.ok_or("it was never sent")?;
+                    Ok(Answer::new(sent_at, started_at, response))
+                });
+                Progress { sent_at, started_at, outcome }
+            })
+            .collect()
     }
 
     /// Waits for a line that it has printed or will print.

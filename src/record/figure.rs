@@ -22,7 +22,8 @@ use std::fmt::Write;
 use super::Trace;
 use super::trace::{Machine, Request};
 
-pub(super) use words::{day, processor, rustc, seconds};
+pub(crate) use words::seconds;
+pub(super) use words::{day, processor, rustc};
 
 /// The colours that a theme has for workers, `w0` to `w5`.
 const COLOURS: usize = 6;
@@ -100,7 +101,7 @@ impl Workers {
 }
 
 /// Each value once, in order of appearance.
-pub(super) fn distinct<T: PartialEq>(
+pub(crate) fn distinct<T: PartialEq>(
     values: impl Iterator<Item = T>,
 ) -> Vec<T> {
     let mut seen = Vec::new();

@@ -92,27 +92,24 @@ impl Book {
     /// Its pages, each with the ids of its figures.
     pub fn pages(&self) -> Vec<Page> {
         let figures = Selector::parse("figure.timeline").expect("a selector");
-        let entries = fs::read_dir(&self.html).expect("a built book");
-        let mut pages: Vec<Page> = entries
-            .map(|entry| entry.expect("an entry").path())
-            .filter(|path| path.extension().is_some_and(is_html))
-            .filter_map(|path| {
-                let file = path.file_name()?.to_str()?.to_owned();
-                let text = fs::read_to_string(&path).expect("a page");
-                let html = Html::parse_document(&text);
-                let figures = html.select(&figures);
-                let ids = figures.filter_map(|it| it.attr("id"));
-                let figures = ids.map(str::to_owned).collect();
-                let url = format!("{}{file}", self.url);
-                let name = format!("{}, {file}", self.name);
-                Some(Page { name, file, url, figures })
-            })
-            // Not mdBook's, and not what it puts into a frame.
-            .filter(|page| page.file != "spoiled.html")
-            .filter(|page| page.file != "toc.html")
-            .collect();
-        pages.sort_by(|a, b| a.file.cmp(&b.file));
-        pages
+        let title = Selector::parse("head title").expect("a selector");
+        let mut files = Vec::new();
+        walk(&self.html, Path::new(""), &mut files);
+        // Not mdBook's, and not what it puts into a frame.
+        files.retain(|file| !["spoiled.html", "toc.html"].contains(&&**file));
+        files.sort();
+        let pages = files.into_iter().filter_map(|file| {
+            let text = fs::read_to_string(self.html.join(&file));
+            let html = Html::parse_document(&text.expect("a page"));
+            // mdBook copies what a page includes, which is no page.
+            html.select(&title).next()?;
+            let ids = html.select(&figures).filter_map(|it| it.attr("id"));
+            let figures = ids.map(str::to_owned).collect();
+            let url = format!("{}{file}", self.url);
+            let name = format!("{}, {file}", self.name);
+            Some(Page { name, file, url, figures })
+        });
+        pages.collect()
     }
 }
 
@@ -124,6 +121,19 @@ pub struct Page {
     pub url: String,
     /// The ids of its figures.
     pub figures: Vec<String>,
+}
+
+/// The pages in a folder of a book, and in those below.
+fn walk(root: &Path, folder: &Path, files: &mut Vec<String>) {
+    for entry in fs::read_dir(root.join(folder)).expect("a built book") {
+        let entry = entry.expect("an entry");
+        let path = folder.join(entry.file_name());
+        if entry.path().is_dir() {
+            walk(root, &path, files);
+        } else if path.extension().is_some_and(is_html) {
+            files.push(path.to_string_lossy().into_owned());
+        }
+    }
 }
 
 fn is_html(extension: &OsStr) -> bool {

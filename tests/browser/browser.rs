@@ -5,7 +5,8 @@ use std::future::Future;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -17,7 +18,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::process::{Group, HANG};
 
 /// What a browser does by itself when it starts, and nobody here asks for.
-const FLAGS: [&str; 11] = [
+const FLAGS: [&str; 14] = [
     "--headless=new",
     "--no-sandbox",
     "--disable-gpu",
@@ -29,6 +30,11 @@ const FLAGS: [&str; 11] = [
     "--disable-default-apps",
     "--disable-breakpad",
     "--hide-scrollbars",
+    // It takes a window that nobody sees for one in the background, and lets
+    // that wait when others are busy.
+    "--disable-background-timer-throttling",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-renderer-backgrounding",
 ];
 
 /// A headless Chromium with a profile of its own. All methods panic if the
@@ -58,8 +64,8 @@ impl Browser {
             .env_remove("DISPLAY")
             .stderr(Stdio::null());
         let (group, port) = Group::start(&mut command, port);
-        // With one thread of its own a failing assertion would wait for ever
-        // for the end of the session.
+        // Not current_thread: whoever drops a session there waits for ever, as
+        // nobody is left to end it.
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -118,10 +124,12 @@ impl Browser {
 
     /// Asks until it is so.
     #[track_caller]
-    pub fn until(&self, what: &str, mut is_so: impl FnMut() -> bool) {
+    pub fn until(&self, what: &str, is_so: impl Fn() -> bool) {
         let deadline = Instant::now() + HANG;
         while !is_so() {
             assert!(Instant::now() < deadline, "waited for {what} in vain");
+            // Asking takes time from the page.
+            thread::sleep(Duration::from_millis(10));
         }
     }
 

@@ -1,9 +1,13 @@
 //! A figure on the page that is open.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
+use crate::process::HANG;
 
 /// A figure, by its id.
 pub struct Figure<'a> {
@@ -90,12 +94,18 @@ impl<'a> Figure<'a> {
 
     #[track_caller]
     pub fn until(&self, what: &str, is_so: impl Fn(&State) -> bool) -> State {
-        let mut state = self.state();
-        self.browser.until(&format!("{what}, {}", self.id), || {
-            state = self.state();
-            is_so(&state)
-        });
-        state
+        let deadline = Instant::now() + HANG;
+        loop {
+            let state = self.state();
+            if is_so(&state) {
+                return state;
+            }
+            let id = &self.id;
+            let late = Instant::now() > deadline;
+            assert!(!late, "waited for {what}, {id}, in vain: {state:?}");
+            // Asking takes time from the page.
+            thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// Its picture, without what the script added.

@@ -23,7 +23,6 @@ fn a_run_plays_when_asked_and_ends_in_the_finished_picture() {
         assert_eq!((&*before.button, &*before.status), ("Play", ""), "{from}");
         assert!(!before.moving && before.now == before.end, "{from}");
 
-        figure.hurry(3);
         figure.press();
         let playing = figure.until("it plays", |it| it.now < it.end);
         assert_eq!(playing.button, "Pause", "{from}");
@@ -32,6 +31,8 @@ fn a_run_plays_when_asked_and_ends_in_the_finished_picture() {
         // The scrubber has its places, and the picture its pixels.
         assert!(off.abs() <= 0.003, "{from}: {playing:?}");
         let unfinished = figure.picture();
+        // It may be hurried on its way.
+        figure.hurry(3);
 
         let end = figure.until("its end", |it| it.now == it.end);
         figure.is_whole();
@@ -125,10 +126,10 @@ fn figures_on_one_page_do_not_disturb_each_other() {
     let one = Figure::new(&browser, "blocked-two-clients");
     let other = Figure::new(&browser, "fork-ten-clients");
     let before = other.state();
-    one.hurry(3);
     one.press();
     one.until("it plays", |it| it.now < it.end);
     assert_eq!(other.state(), before, "it moved with the other one");
+    one.hurry(3);
     one.until("its end", |it| it.now == it.end);
     assert_eq!(other.state(), before, "it moved with the other one");
 

@@ -121,7 +121,7 @@ fn a_message_split_over_two_writes_is_put_together() {
 #[test]
 fn two_messages_in_one_write_are_both_answered_in_order() {
     let mut child = start(0);
-    child.write((message("first") + &message("second")).as_bytes());
+    child.write((message("first") + &*message("second")).as_bytes());
     child.works_off(&["first", "second"]);
 }
 

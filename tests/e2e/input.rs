@@ -15,6 +15,9 @@ const BY_TIME: [&str; 3] = ["blocked", "fork", "cluster"];
 /// Those with a bound.
 const BOUNDED: [&str; 2] = ["fork", "workers"];
 
+/// Those that count if they are told how far.
+const COUNTING: [&str; 2] = ["fork", "workers"];
+
 /// All that a listing reads: what is set here may come from nowhere else.
 const VARIABLES: [&str; 5] =
     ["PORT", "BLOCK_MS", "COUNT", "WORKERS", "MAX_AT_ONCE"];
@@ -106,8 +109,10 @@ fn a_bound_that_lets_nobody_in_is_refused() -> Result<(), Error> {
 
 #[test]
 fn a_count_that_is_no_number_is_refused() -> Result<(), Error> {
-    for count in ["x", "-1", "1e9"] {
-        refuses("workers", "COUNT", count)?;
+    for listing in COUNTING {
+        for count in ["x", "-1", "1e9"] {
+            refuses(listing, "COUNT", count)?;
+        }
     }
     Ok(())
 }
@@ -124,8 +129,10 @@ fn a_value_that_is_no_text_is_refused() -> Result<(), Error> {
     for listing in BOUNDED {
         refuses(listing, "MAX_AT_ONCE", bytes())?;
     }
-    refuses("cluster", "WORKERS", bytes())?;
-    refuses("workers", "COUNT", bytes())
+    for listing in COUNTING {
+        refuses(listing, "COUNT", bytes())?;
+    }
+    refuses("cluster", "WORKERS", bytes())
 }
 
 #[test]

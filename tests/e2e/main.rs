@@ -17,6 +17,8 @@ mod input;
 mod lab;
 /// The programs for Node, flaws included, in the same lab.
 mod node;
+/// The programs that go past a listing.
+mod stages;
 /// Which request a printed start belongs to.
 mod starts;
 /// Programs started by hand, and what the kernel knows of them.

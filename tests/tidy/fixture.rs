@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use unblocked::book::check::{Problem, Repository};
 
 /// The smallest repository that keeps all the rules.
-const FILES: [(&str, &str); 10] = [
+const FILES: [(&str, &str); 15] = [
     (
         "book.toml",
         "[book]\nsrc = \"book\"\n[build]\nbuild-dir = \"target/book\"\n\
@@ -14,13 +14,39 @@ const FILES: [(&str, &str); 10] = [
     ),
     (
         "Cargo.toml",
-        "[workspace]\nmembers = [\".\", \"listings/*\"]\n\
-         [workspace.lints.clippy]\nundocumented_unsafe_blocks = \"deny\"\n\
+        "[workspace]\nmembers = [\".\", \"listings/*\", \
+         \"exercises/*\"]\n[workspace.lints.clippy]\nundocumented_unsafe_blocks = \"deny\"\n\
          [package]\nname = \"whole\"\n[lints]\nworkspace = true\n",
     ),
     ("README.md", "# A repository\n\n```sh\ncargo run\n```\n"),
     ("book/SUMMARY.md", "# Summary\n\n[Start](start.md)\n- [One](one.md)\n"),
-    ("book/start.md", "# Start\n\nGo [on](one.md#two).\n"),
+    (
+        "book/start.md",
+        "# Start\n\nGo [on](one.md#two).\n\n\
+         One computes for five seconds.\n\n\
+         {{#include recorded/run.html}}\n\n\
+         One waits {{#include recorded/run.md:wait}}, \
+         not {{#include recorded/run.md:total}}.\n\n\
+         ```text\n{{#include recorded/run.txt:answer}}\n```\n",
+    ),
+    ("book/recorded/run.json", "{}\n"),
+    ("book/recorded/run.html", "<figure id=\"run\">5.0 s</figure>\n"),
+    (
+        "book/recorded/run.txt",
+        "# ANCHOR: answer\nDone.\n# ANCHOR_END: answer\n\
+         # ANCHOR: time\n5.0 s\n# ANCHOR_END: time\n",
+    ),
+    (
+        "book/recorded/run.md",
+        "<!-- ANCHOR: wait -->\n4.0 seconds\n<!-- ANCHOR_END: wait -->\n\
+         <!-- ANCHOR: total -->\n5.0 seconds\n<!-- ANCHOR_END: total -->\n\
+         <!-- ANCHOR: pid -->\n17\n<!-- ANCHOR_END: pid -->\n",
+    ),
+    (
+        "src/book/check/numbers.toml",
+        "[[allowed]]\npage = \"book/start.md\"\n\
+         text = \"computes for five seconds\"\nwhy = \"a default\"\n",
+    ),
     (
         "book/one.md",
         "# One\n\n## Two\n\n```rust,no_run\n\

@@ -91,6 +91,10 @@ fn unsafe_code_without_a_reason_is_found() {
                 Replace("listings/one/Cargo.toml", lint, "all = \"warn\""),
                 "listings/one/Cargo.toml: its lints must have",
             ),
+            (
+                Write("exercises/two/Cargo.toml", "[package]\n"),
+                "exercises/two/Cargo.toml: its lints must have",
+            ),
         ],
     );
 }

@@ -32,8 +32,26 @@ fn a_listing_that_can_not_be_copied_out_is_found() {
                 Replace("Cargo.toml", "listings/*", "listings/one"),
                 "Cargo.toml: the workspace must have the members listings/*",
             ),
+            (
+                Replace("Cargo.toml", "exercises/*", "exercises/one"),
+                "Cargo.toml: the workspace must have the members exercises/*",
+            ),
             (Write("listings/one/build.rs", "fn main() {}"), "no build script"),
         ],
+    );
+}
+
+#[test]
+fn an_exercise_that_is_not_complete_is_found() {
+    complains(
+        check::structure,
+        &[(
+            Write("exercises/two/src/main.rs", "fn main() {}"),
+            "exercises/two: no Cargo.toml that git tracks\n\
+             exercises/two: no README.md that git tracks\n\
+             exercises/two: no submissions/reference.rs that git tracks\n\
+             exercises/two: no tests/grade.rs that git tracks",
+        )],
     );
 }
 

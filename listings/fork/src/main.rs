@@ -9,14 +9,11 @@
 
 use std::io::{BufRead, BufReader, Write, stdin};
 use std::os::{fd::AsFd, fd::OwnedFd, unix::net::UnixStream};
-use std::time::{Duration, Instant};
-use std::{
-    convert::Infallible, env, error, num, process, str::FromStr, thread,
-};
+use std::{convert::Infallible, env, error, hint, num, process};
+use std::{str::FromStr, thread, time::Duration, time::Instant};
 
-use hyper::{
-    Request, Response, body, server::conn::http1, service::service_fn,
-};
+use hyper::{Request, Response, body};
+use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt};
@@ -79,6 +76,7 @@ fn line(text: &str) -> String {
 /// The whole life of a child. Its end of the channel is its stdin.
 fn child() -> Result<(), Failure> {
     let block = Duration::from_millis(number("BLOCK_MS", "5000")?);
+    let count: u64 = number("COUNT", "0")?; // If set, it is work, not a time.
     let channel = UnixStream::from(stdin().as_fd().try_clone_to_owned()?);
     let parent = channel.try_clone()?;
     thread::spawn(move || {
@@ -93,7 +91,8 @@ fn child() -> Result<(), Failure> {
         lines.read_line(&mut said)?;
         println!("{}", serde_json::from_str::<Message>(&said)?.1);
         let start = Instant::now();
-        while start.elapsed() < block {}
+        while count == 0 && start.elapsed() < block {}
+        (0..count).map(hint::black_box).for_each(drop);
         (&channel).write_all(line("End wait").as_bytes())?;
     }
     Ok(())
@@ -106,6 +105,7 @@ async fn parent() -> Result<(), Failure> {
     let most: num::NonZeroU16 = number("MAX_AT_ONCE", "64")?;
     PLACES.add_permits(most.get().into());
     number::<u64>("BLOCK_MS", "5000")?; // Better now than in each child.
+    number::<u64>("COUNT", "0")?;
     let _wake = unix::signal(unix::SignalKind::child())?; // To reap at once.
     let bound = net::TcpListener::bind(("127.0.0.1", port)).await;
     let listener =
@@ -125,7 +125,7 @@ async fn parent() -> Result<(), Failure> {
 }
 
 fn main() -> process::ExitCode {
-    let is_child = env::args().nth(1).as_deref() == Some("child");
+    let is_child = env::args().any(|word| word == "child");
     let end = if is_child { child() } else { parent() };
     let Err(problem) = end else { return process::ExitCode::SUCCESS };
     eprintln!("fork: {problem}");

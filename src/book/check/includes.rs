@@ -1,48 +1,75 @@
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
+use super::anchors::{END, START, is_range, named, region};
 use super::{Problem, Repository};
 
-/// Where the anchors of a file are used, if at all: by pages.
-const ANCHORED: [(&str, &str); 7] = [
-    ("listings", "rs"),
-    ("listings", "js"),
-    ("listings", "toml"),
-    ("book/recorded", "md"),
-    ("book/recorded", "html"),
-    ("book/recorded", "txt"),
-    ("book/recorded", "json"),
-];
+/// Where each anchor must be used by a page. A recorded run offers more than
+/// its page needs, and is not among them.
+const ANCHORED: [(&str, &str); 3] =
+    [("listings", "rs"), ("listings", "js"), ("listings", "toml")];
+
+/// Where `cargo run -- record` writes.
+pub const RECORDED: &str = "book/recorded";
 
 /// Every include names a tracked file and an anchor that is there once and
-/// holds something; every anchor is used.
+/// holds something; every anchor of a listing is used.
 ///
 /// mdBook shows an empty block, or the raw text, and exits with 0.
 pub fn includes(repository: &Repository) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    let mut used = BTreeSet::new();
+    let (found, mut problems) = walk(repository);
+    let used = found
+        .into_iter()
+        .filter_map(|one| Some((one.file, one.anchor?)))
+        .collect();
+    unused(repository, &used, &mut problems);
+    problems.sort();
+    problems
+}
+
+/// What a page includes of a file that is there.
+pub struct Include {
+    /// Who includes it, and on which line.
+    pub page: PathBuf,
+    pub line: usize,
+    pub file: PathBuf,
+    pub anchor: Option<String>,
+}
+
+/// All includes of all pages, and what is wrong with them.
+pub fn walk(repository: &Repository) -> (Vec<Include>, Vec<Problem>) {
+    let (mut found, mut problems) = (Vec::new(), Vec::new());
     let mut pages: Vec<_> = repository.under("book", "md").cloned().collect();
     let mut seen: BTreeSet<_> = pages.iter().cloned().collect();
     // What is included may include in turn, from its own folder.
     while let Some(page) = pages.pop() {
         let text = repository.read(&page);
-        for (number, line) in text.lines().enumerate() {
+        let mut lines = text.lines().enumerate().peekable();
+        while let Some((number, line)) = lines.next() {
+            let next = lines.peek().map_or("", |(_, next)| next);
             for helper in helpers(line) {
-                match check(repository, &page, &helper, &mut used) {
-                    Ok(Some(file)) if seen.insert(file.clone()) => {
-                        pages.push(file);
-                    }
-                    Ok(_) => {}
-                    Err(message) => {
-                        problems.push(Problem::new(&page, number + 1, message));
-                    }
+                let checked = target(repository, &page, &helper);
+                let Ok(Some((file, anchor))) = checked else {
+                    let messages = checked.err().into_iter();
+                    problems.extend(messages.map(|message| {
+                        Problem::new(&page, number + 1, message)
+                    }));
+                    continue;
+                };
+                let shown =
+                    shows(repository, &file, anchor.as_deref(), &helper, next);
+                if let Err(message) = shown {
+                    problems.push(Problem::new(&page, number + 1, message));
                 }
+                if seen.insert(file.clone()) {
+                    pages.push(file.clone());
+                }
+                let (page, line) = (page.clone(), number + 1);
+                found.push(Include { page, line, file, anchor });
             }
         }
     }
-    unused(repository, &used, &mut problems);
-    problems.sort();
-    problems
+    (found, problems)
 }
 
 /// A file and a name in it.
@@ -77,8 +104,15 @@ struct Helper<'a> {
     is_first: bool,
     /// Whether mdBook takes it for a part of an escaped one.
     is_swallowed: bool,
-    /// Whether its end is on the same line.
-    is_closed: bool,
+    /// What follows it on the line, if its end is there.
+    rest: Option<&'a str>,
+}
+
+impl<'a> Helper<'a> {
+    /// Its name, and what it is to work on.
+    fn words(&self) -> (&'a str, &'a str) {
+        self.text.split_once(' ').unwrap_or((self.text, ""))
+    }
 }
 
 /// The helpers of a line. One with a backslash before it is meant to be read.
@@ -93,67 +127,98 @@ fn helpers(line: &str) -> Vec<Helper<'_>> {
             is_swallowed = true;
             continue;
         }
-        let (text, is_closed) = match rest.split_once("}}") {
-            Some((text, _)) => (text, true),
-            None => (rest, false),
+        let (text, rest) = match rest.split_once("}}") {
+            Some((text, rest)) => (text, Some(rest)),
+            None => (rest, None),
         };
         let is_first = at == 0;
-        found.push(Helper { text, is_first, is_swallowed, is_closed });
+        found.push(Helper { text, is_first, is_swallowed, rest });
     }
     found
 }
 
-/// The file that a helper includes, or what is wrong with it.
-fn check(
+/// The file that a helper includes and the anchor in it, if it includes any,
+/// or why there is none.
+fn target(
     repository: &Repository,
     page: &Path,
     helper: &Helper,
-    used: &mut BTreeSet<Anchor>,
-) -> Result<Option<PathBuf>, String> {
-    let text = helper.text;
-    let (name, target) = text.split_once(' ').unwrap_or((text, ""));
+) -> Result<Option<(PathBuf, Option<String>)>, String> {
+    let (name, target) = helper.words();
     match name {
         _ if helper.is_swallowed => {
             return Err(
                 "mdBook takes the line for escaped up to its end".into()
             );
         }
-        _ if !helper.is_closed => return Err(format!("{name} has no }}}}")),
+        _ if helper.rest.is_none() => {
+            return Err(format!("{name} has no }}}}"));
+        }
         "title" => return Ok(None),
         "include" | "rustdoc_include" => {}
         _ => return Err(format!("mdBook knows no helper {name}")),
-    }
-    if !helper.is_first {
-        return Err("an include must begin its line".into());
     }
     let (path, anchor) = match target.trim().split_once(':') {
         Some((path, anchor)) => (path, Some(anchor)),
         None => (target.trim(), None),
     };
     let file = normal(&page.parent().unwrap_or(page).join(path));
+    let is_fact = is_fact(&file);
+    if !helper.is_first && !is_fact {
+        return Err("an include must begin its line".into());
+    }
     if !repository.has(&file) {
         return Err(format!("no file {} that git tracks", file.display()));
     }
-    let text = repository.read(&file);
-    let shown = match anchor {
+    match anchor {
         Some(anchor) if is_range(anchor) => {
-            return Err("use an anchor: the numbers of lines change".into());
+            Err("use an anchor: the numbers of lines change".into())
         }
-        Some(anchor) => {
-            used.insert((file.clone(), anchor.to_owned()));
-            region(&text, anchor)
+        None if is_fact => Err("name the fact, as in NAME.md:fact".into()),
+        // It would also bring all other facts, each behind a `#`.
+        Some(_) if is_fact && name != "include" => {
+            Err("a fact is included with include".into())
         }
-        None if text.trim().is_empty() => Err("nothing to show".into()),
-        None => Ok(()),
-    };
-    shown.map_err(|problem| format!("{}: {problem}", file.display()))?;
-    Ok(Some(file))
+        anchor => Ok(Some((file, anchor.map(str::to_owned)))),
+    }
 }
 
-/// Whether mdBook takes it for the numbers of lines.
-fn is_range(anchor: &str) -> bool {
-    let start = anchor.split(':').next().unwrap_or(anchor);
-    start.is_empty() || start.parse::<usize>().is_ok()
+/// Whether a file holds the numbers of a run, for the middle of a sentence.
+fn is_fact(file: &Path) -> bool {
+    file.starts_with(RECORDED) && file.extension().is_some_and(|e| e == "md")
+}
+
+/// Whether mdBook finds something to show, and shows it as it is meant.
+fn shows(
+    repository: &Repository,
+    file: &Path,
+    anchor: Option<&str>,
+    helper: &Helper,
+    next: &str,
+) -> Result<(), String> {
+    let text = repository.read(file);
+    let shown: Vec<&str> = match anchor {
+        Some(anchor) => region(&text, anchor)
+            .map_err(|problem| format!("{}: {problem}", file.display()))?,
+        None => text.lines().collect(),
+    };
+    if shown.iter().all(|line| line.trim().is_empty()) {
+        let what = anchor.map(|name| format!(" in the anchor {name}"));
+        let what = what.unwrap_or_default();
+        return Err(format!("{}: nothing{what} to show", file.display()));
+    }
+    if is_fact(file) && shown.len() != 1 {
+        let (file, lines) = (file.display(), shown.len());
+        return Err(format!("{file}: a fact is one line and not {lines}"));
+    }
+    let is_figure = file.extension().is_some_and(|kind| kind == "html");
+    let rest = helper.rest.unwrap_or_default();
+    if is_figure && !(rest.trim().is_empty() && next.trim().is_empty()) {
+        let message = "an empty line must follow a figure, or the Markdown \
+                       after it is no Markdown";
+        return Err(message.into());
+    }
+    Ok(())
 }
 
 /// Without `.` and `..`.
@@ -169,47 +234,4 @@ fn normal(path: &Path) -> PathBuf {
         }
     }
     normal
-}
-
-const START: &str = "ANCHOR:";
-const END: &str = "ANCHOR_END:";
-
-/// Whether there is one such region, and something in it.
-fn region(text: &str, anchor: &str) -> Result<(), String> {
-    let lines: Vec<&str> = text.lines().collect();
-    let find = |mark| {
-        let numbered = lines.iter().enumerate();
-        let found =
-            numbered.filter(|(_, line)| named(line, mark) == Some(anchor));
-        found.map(|(number, _)| number).collect::<Vec<_>>()
-    };
-    match (&find(START)[..], &find(END)[..]) {
-        ([start], [end]) if start < end => {
-            // mdBook leaves out the marks of other anchors.
-            let is_shown = |line: &&str| {
-                let is_mark = named(line, START).or(named(line, END)).is_some();
-                !line.trim().is_empty() && !is_mark
-            };
-            match lines[start + 1..*end].iter().any(is_shown) {
-                true => Ok(()),
-                false => Err(format!("nothing in the anchor {anchor}")),
-            }
-        }
-        ([], []) => Err(format!("there is no anchor {anchor}")),
-        (starts, ends) => Err(format!(
-            "the anchor {anchor} has {} starts and {} ends, in order it \
-             needs one of each",
-            starts.len(),
-            ends.len(),
-        )),
-    }
-}
-
-/// The anchor that a line starts or ends, by mdBook's own rule.
-fn named<'a>(line: &'a str, mark: &str) -> Option<&'a str> {
-    let rest = line.split_once(mark)?.1.trim_start();
-    let end = rest
-        .find(|c: char| !c.is_alphanumeric() && c != '_' && c != '-')
-        .unwrap_or(rest.len());
-    (end > 0).then(|| &rest[..end])
 }

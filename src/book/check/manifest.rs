@@ -45,20 +45,23 @@ fn tied(table: &Table, in_dependencies: bool, keys: &mut Vec<&'static str>) {
     }
 }
 
-/// The listings are members of the workspace, whatever they are called.
+/// Listings and exercises are members of the workspace, whatever they are
+/// called.
 pub fn members(repository: &Repository) -> Vec<Problem> {
     let file = Path::new("Cargo.toml");
     let table: Table = repository.read(file).parse().unwrap_or_default();
     let members = table.get("workspace").and_then(|all| all.get("members"));
     let members = members.and_then(Value::as_array);
-    let glob = Value::String("listings/*".into());
-    match members.is_some_and(|members| members.contains(&glob)) {
-        true => Vec::new(),
-        false => {
-            let message = "the workspace must have the members listings/*";
-            vec![Problem::new(file, None, message)]
-        }
-    }
+    let is_one = |glob: &&str| {
+        let glob = Value::String((*glob).into());
+        members.is_some_and(|members| members.contains(&glob))
+    };
+    let missing = ["listings/*", "exercises/*"].into_iter();
+    let missing = missing.filter(|glob| !is_one(glob)).map(|glob| {
+        let message = format!("the workspace must have the members {glob}");
+        Problem::new(file, None, message)
+    });
+    missing.collect()
 }
 
 /// Binaries of one name would overwrite each other in target/.

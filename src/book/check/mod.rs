@@ -3,12 +3,17 @@
 //! Each rule is a function from a [`Repository`] to what it finds there, so
 //! that a test can show it a broken copy.
 
+mod anchors;
 mod fences;
 mod includes;
 mod links;
 mod loopback;
 mod manifest;
+mod numbers;
 mod pages;
+mod prose;
+mod quantities;
+mod recorded;
 mod settings;
 mod sources;
 mod structure;
@@ -23,7 +28,9 @@ use std::process::Command;
 pub use fences::fences;
 pub use includes::includes;
 pub use loopback::loopback;
+pub use numbers::numbers;
 pub use pages::pages;
+pub use recorded::recorded;
 pub use settings::settings;
 pub use sources::{lengths, machine_paths};
 pub use structure::structure;
@@ -33,8 +40,10 @@ pub use unsafe_code::unsafe_comments;
 pub type Rule = (&'static str, fn(&Repository) -> Vec<Problem>);
 
 /// All rules, cheap ones first.
-pub const RULES: [Rule; 9] = [
+pub const RULES: [Rule; 11] = [
     ("includes and anchors", includes),
+    ("recorded runs", recorded),
+    ("numbers in prose", numbers),
     ("code fences", fences),
     ("book.toml", settings),
     ("listings, index and chapters", structure),

@@ -9,12 +9,15 @@ const INDEX: &str = "listings/README.md";
 const SUMMARY: &str = "book/SUMMARY.md";
 
 /// Listings, their index, and the chapters agree, and a listing's folder can
-/// be copied out.
+/// be copied out; an exercise is complete.
 pub fn structure(repository: &Repository) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let names = listings(repository);
+    let names = folders(repository, "listings");
     for name in &names {
         package(repository, name, &mut problems);
+    }
+    for name in folders(repository, "exercises") {
+        exercise(repository, &name, &mut problems);
     }
     index(repository, &names, &mut problems);
     summary(repository, &names, &mut problems);
@@ -23,14 +26,32 @@ pub fn structure(repository: &Repository) -> Vec<Problem> {
     problems
 }
 
-/// The folders of listings/.
-fn listings(repository: &Repository) -> BTreeSet<String> {
+/// The folders of a folder.
+fn folders(repository: &Repository, of: &str) -> BTreeSet<String> {
     let inside = repository.files.iter().filter_map(|file| {
-        let inner = file.strip_prefix("listings").ok()?;
+        let inner = file.strip_prefix(of).ok()?;
         let folder = inner.parent()?.components().next()?;
         Some(folder.as_os_str().to_string_lossy().into_owned())
     });
     inside.collect()
+}
+
+/// What an exercise has. That its README.md, its stub and its submissions are
+/// what they should be is the business of `tests/graders`, which runs them.
+fn exercise(repository: &Repository, name: &str, problems: &mut Vec<Problem>) {
+    let folder = Path::new("exercises").join(name);
+    for file in [
+        "Cargo.toml",
+        "README.md",
+        "src/main.rs",
+        "tests/grade.rs",
+        "submissions/reference.rs",
+    ] {
+        if !repository.has(&folder.join(file)) {
+            let message = format!("no {file} that git tracks");
+            problems.push(Problem::new(&folder, None, message));
+        }
+    }
 }
 
 fn package(repository: &Repository, name: &str, problems: &mut Vec<Problem>) {

@@ -29,12 +29,15 @@ pub fn unsafe_comments(repository: &Repository) -> Vec<Problem> {
     problems
 }
 
-/// The manifests of the repository and of each listing turn the lint on.
+/// The manifests of the repository, of each listing and of each exercise turn
+/// the lint on.
 fn lints(repository: &Repository, problems: &mut Vec<Problem>) {
     let root = PathBuf::from("Cargo.toml");
-    let manifests = repository.under("listings", "toml");
-    let manifests =
-        manifests.filter(|file| file.ends_with("Cargo.toml")).chain([&root]);
+    let manifests = ["listings", "exercises"].into_iter();
+    let manifests = manifests
+        .flat_map(|folder| repository.under(folder, "toml"))
+        .filter(|file| file.ends_with("Cargo.toml"))
+        .chain([&root]);
     for file in manifests {
         let table: Table = repository.read(file).parse().unwrap_or_default();
         let in_workspace = file == Path::new("Cargo.toml");

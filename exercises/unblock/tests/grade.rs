@@ -1,0 +1,254 @@
+//! What an unblocked server does, and how it is known.
+//!
+//! A slow request counts as running when the kernel says that the program has
+//! used CPU time since; only then the fast one is sent. So nothing that the
+//! program says or prints is believed, and one that sleeps first is asked
+//! when it computes.
+
+mod work;
+
+use std::process::ExitCode;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use unblocked::grade::{Exercise, Failure, Submission};
+use unblocked::lab::{Answer, Connection, Pending, Server};
+
+use work::{Load, Task, idle};
+
+fn main() -> ExitCode {
+    Exercise::new("unblock", env!("CARGO_BIN_EXE_ex-unblock"))
+        .page("book/blocked.md")
+        .criterion(
+            1,
+            "result",
+            "/work answers the checksum of what it was asked for",
+            result,
+        )
+        .criterion(
+            2,
+            "fresh",
+            "beside one /work, /fast on a fresh connection is answered first",
+            |submission| overtake(submission, 7, 1, Kept::No),
+        )
+        .criterion(
+            2,
+            "kept",
+            "the same on connections that are kept open",
+            |submission| overtake(submission, 7, 1, Kept::Yes),
+        )
+        .criterion(
+            2,
+            "many_fresh",
+            "beside more /work than cores, /fast on a fresh connection is \
+             answered first",
+            |submission| overtake(submission, 3, cores() + 2, Kept::No),
+        )
+        .criterion(
+            3,
+            "many_kept",
+            "beside more /work than cores, the same on connections that are \
+             kept open",
+            |submission| overtake(submission, 3, cores() + 2, Kept::Yes),
+        )
+        .grade()
+}
+
+/// Guards against a hang, and measures nothing.
+const NEVER: Duration = Duration::from_secs(3);
+
+/// Whether a connection is open, and was used, before its round.
+#[derive(Clone, Copy, PartialEq)]
+enum Kept {
+    Yes,
+    No,
+}
+
+fn result(submission: &Submission) -> Result<(), Failure> {
+    let server = submission.start(&[])?;
+    for rounds in [0, 1, submission.random(2..100_000)] {
+        let task = Task::new(submission, rounds);
+        submission.step(format!("waiting for the answer to {}", task.path()));
+        task.judge(&server.enqueue(&task.path())?.answer()?)?;
+    }
+    let tasks: Vec<Task> = (0..5)
+        .map(|_| Task::new(submission, submission.random(2..100_000)))
+        .collect();
+    submission.step("waiting for the answers to five /work at once");
+    let asked: Vec<Pending> = tasks
+        .iter()
+        .map(|task| server.enqueue(&task.path()))
+        .collect::<Result<_, _>>()?;
+    for (task, asked) in tasks.iter().zip(asked) {
+        task.judge(&asked.answer()?)?;
+    }
+    Ok(())
+}
+
+/// Has `slow` requests at work, sends a fast one, and looks who is first.
+fn overtake(
+    submission: &Submission,
+    rounds: usize,
+    slow: usize,
+    kept: Kept,
+) -> Result<(), Failure> {
+    let server = submission.start(&[])?;
+    // Long enough to send a request in the meantime, on a busy machine too;
+    // many at once take longer for that alone.
+    let cpu = Duration::from_millis(if slow == 1 { 100 } else { 60 });
+    let load = Load::calibrate(submission, &server, cpu)?;
+    for round in 1..=rounds {
+        let tasks: Vec<Task> = (0..slow)
+            .map(|_| {
+                let more = submission.random(0..load.rounds / 20);
+                Task::new(submission, load.rounds + more)
+            })
+            .collect();
+        let mut connections = Vec::new();
+        for _ in 0..=slow {
+            connections.push(open(submission, &server, kept)?);
+        }
+        let for_fast = connections.pop().unwrap_or(None);
+        if slow == 1 && kept == Kept::No {
+            // Of several serving threads, a request on a connection that is
+            // open takes the one that looks after all connections.
+            connections = vec![Some(accepted(submission, &server)?)];
+        }
+
+        let before = submission.cpu_time(server.pid());
+        let mut asked = Vec::new();
+        for (task, connection) in tasks.iter().zip(&connections) {
+            asked.push(send(&server, connection.as_ref(), &task.path())?);
+        }
+        // Sometimes early, sometimes late in the work, so that all of it has
+        // to be out of the way.
+        let share = submission.random(10..50) as f64 / 100.0;
+        submission.step("waiting for CPU time to be used on /work");
+        while submission.cpu_time(server.pid())
+            < before + load.cpu.mul_f64(share)
+        {
+            if let Some(early) = asked.iter().position(Pending::is_answered) {
+                tasks[early].judge(&asked.swap_remove(early).answer()?)?;
+                return Err(idle());
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+
+        submission.step("waiting for the answer to /fast");
+        let fast = send(&server, for_fast.as_ref(), "/fast")?;
+        while !fast.is_answered() && !asked.iter().any(Pending::is_answered) {
+            thread::sleep(Duration::from_millis(1));
+        }
+        // If a slow answer is there and this one is not, it is late already.
+        let fast = match fast.is_answered() {
+            true => Some(fast.answer()?),
+            false => None,
+        };
+        submission.step("waiting for the answers to /work");
+        let mut late = 0;
+        for (task, asked) in tasks.iter().zip(asked) {
+            let answer = asked.answer()?;
+            task.judge(&answer)?;
+            let first = fast
+                .as_ref()
+                .is_some_and(|f| f.answered_at < answer.answered_at);
+            late += usize::from(!first);
+        }
+        if late > 0 {
+            let scene = format!("round {round} of {rounds}");
+            return Err(too_late(slow).with_scene(scene));
+        }
+        judge_fast(fast.as_ref())?;
+    }
+    Ok(())
+}
+
+fn too_late(slow: usize) -> Failure {
+    let question = match slow {
+        1 => "is the work still on a thread that serves connections?",
+        _ => {
+            "how many slow ones does it take until no thread is left that \
+              serves connections?"
+        }
+    };
+    let which = match slow {
+        1 => "the slow one".into(),
+        _ => format!("one of {slow} slow ones"),
+    };
+    Failure::new(
+        format!("the fast request was answered after {which}"),
+        question,
+    )
+}
+
+fn judge_fast(answer: Option<&Answer>) -> Result<(), Failure> {
+    match answer {
+        Some(answer) if (answer.status, &*answer.body) != (200, "fast\n") => {
+            Err(Failure::new(
+                format!("/fast: {} {:?}", answer.status, answer.body),
+                "why not `200` and `fast`?",
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A connection that is open and was used, if it is to be one.
+fn open(
+    submission: &Submission,
+    server: &Server,
+    kept: Kept,
+) -> Result<Option<Connection>, Failure> {
+    if kept == Kept::No {
+        return Ok(None);
+    }
+    submission.step("waiting for /fast while other connections are idle");
+    let connection = server.connect()?;
+    let warm_up = connection.enqueue("/fast")?;
+    let deadline = Instant::now() + NEVER;
+    while !warm_up.is_answered() {
+        if Instant::now() > deadline {
+            return Err(Failure::new(
+                "/fast got no answer while other connections were open and \
+                 idle",
+                "is a connection served to its end before the next one is \
+                 accepted?",
+            ));
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    judge_fast(Some(&warm_up.answer()?))?;
+    Ok(Some(connection))
+}
+
+/// A connection that is open and was not used.
+fn accepted(
+    submission: &Submission,
+    server: &Server,
+) -> Result<Connection, Failure> {
+    let connection = server.connect()?;
+    // Whoever serves one that came later has accepted it, or never will.
+    submission.step("waiting for /fast while another connection is idle");
+    let later = server.enqueue("/fast")?;
+    let deadline = Instant::now() + NEVER;
+    while !later.is_answered() && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(1));
+    }
+    Ok(connection)
+}
+
+fn send(
+    server: &Server,
+    connection: Option<&Connection>,
+    path: &str,
+) -> Result<Pending, Failure> {
+    Ok(match connection {
+        Some(connection) => connection.enqueue(path)?,
+        None => server.enqueue(path)?,
+    })
+}
+
+/// How many cores this process may use.
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}

@@ -9,6 +9,8 @@
   const LONG = 6000;
   const FIT = 4500;
   const SHORT = 2000;
+  // The places of the scrubber: the last one is the very end.
+  const PLACES = 500;
   const still = matchMedia('(prefers-reduced-motion: reduce)');
 
   const seconds = (micros, digits) => (micros / 1e6).toFixed(digits);
@@ -69,7 +71,7 @@
 
     const button = element('button', { type: 'button' });
     const scrubber = element('input', {
-      type: 'range', min: 0, max: end, step: Math.ceil(end / 500),
+      type: 'range', min: 0, max: PLACES,
       'aria-label': 'Moment in the run',
     });
     const output = element('output', {});
@@ -127,7 +129,7 @@
         it.event.classList.toggle('ahead', now < it.at);
       }
       const text = seconds(Math.min(now, last), digits);
-      scrubber.value = now;
+      scrubber.value = PLACES * now / end;
       scrubber.setAttribute('aria-valuetext', `${text} seconds`);
       say(output, `${text} s`);
       say(status, sentence());
@@ -185,7 +187,7 @@
     });
     scrubber.addEventListener('input', () => {
       pause();
-      go(Number(scrubber.value));
+      go(end * Number(scrubber.value) / PLACES);
     });
     still.addEventListener('change', pause);
     figure.addEventListener('keydown', (event) => {
@@ -197,7 +199,7 @@
 
     const controls = figure.querySelector('.controls');
     controls.append(
-      element('div', {}, button, scrubber, output, select),
+      element('div', {}, button, select, output, scrubber),
       status,
     );
     controls.hidden = false;

@@ -4,9 +4,11 @@
 //! runs have. Each check is also shown something that it must object to.
 #![cfg(feature = "book")]
 
+mod budgets;
 mod built;
 mod examine;
 mod figure;
+mod gzip;
 mod style;
 mod traces;
 mod words;

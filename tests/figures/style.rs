@@ -1,12 +1,12 @@
-//! The script and the style: small, and with colours that can be seen.
+//! The script and the style, and that its colours can be seen.
 
 use std::fs;
 
 use crate::built::BOOK;
 
-const CSS: &str = include_str!("../../book/theme/figure.css");
-const OTHER_CSS: &str = include_str!("../../book/theme/unblocked.css");
-const SCRIPT: &str = include_str!("../../book/theme/figure.js");
+pub const CSS: &str = include_str!("../../book/theme/figure.css");
+pub const OTHER_CSS: &str = include_str!("../../book/theme/unblocked.css");
+pub const SCRIPT: &str = include_str!("../../book/theme/figure.js");
 
 /// mdBook's themes.
 const THEMES: [&str; 5] = ["light", "rust", "coal", "navy", "ayu"];
@@ -37,15 +37,14 @@ fn the_colours_are_the_same_without_a_script_and_on_paper() {
 }
 
 #[test]
-fn script_and_style_are_small_and_call_nobody() {
-    assert!(SCRIPT.len() <= 15 * 1024, "{}", SCRIPT.len());
-    let style = CSS.len() + OTHER_CSS.len();
-    assert!(style <= 8 * 1024, "{style}");
+fn script_and_style_call_nobody() {
     for word in ["fetch(", "XMLHttpRequest", "import ", "localStorage", "//cdn"]
     {
         assert!(!SCRIPT.contains(word), "{word}");
     }
-    assert!(!CSS.contains("url(") && !CSS.contains("@import"));
+    for style in [CSS, OTHER_CSS] {
+        assert!(!style.contains("url(") && !style.contains("@import"));
+    }
 }
 
 /// The class names that the drawing uses have a style, or the script needs

@@ -197,17 +197,18 @@ struct Stopped(Vec<Process>);
 
 impl Stopped {
     fn others(cluster: &Cluster, but: u32) -> Result<Self, Failure> {
-        let mut others = cluster.workers()?;
-        others.retain(|worker| worker.pid != but);
-        for worker in &others {
-            // If it ended just now, it does not accept either.
-            let _ = worker.signal(Signal::SIGSTOP);
-        }
-        let stopped = Stopped(others);
+        let mut stopped = Stopped(Vec::new());
         let observed = "a worker does not stop on SIGSTOP";
         cluster.wait(observed, "what is it doing?", |workers| {
-            let mut others = workers.iter().filter(|it| it.pid != but);
-            others.all(|it| it.state == 'T').then_some(())
+            let mut others = workers.to_vec();
+            others.retain(|it| it.pid != but && it.state != 'T');
+            for other in &others {
+                // If it ended just now, it does not accept either.
+                let _ = other.signal(Signal::SIGSTOP);
+            }
+            let all = others.is_empty().then_some(());
+            stopped.0.append(&mut others);
+            all
         })?;
         Ok(stopped)
     }

@@ -4,12 +4,11 @@ use std::collections::HashSet;
 use std::net::TcpStream;
 use std::process::ExitStatus;
 use std::thread::sleep;
-use std::time::{Duration, Instant};
 
 use unblocked::grade::{Failure, Submission};
 use unblocked::lab::{Server, Signal};
 
-use crate::cluster::{Cluster, PATIENCE, primary, workers};
+use crate::cluster::{Cluster, LOOKS, PAUSE, primary, workers};
 
 /// So often may a worker of one number be started in a row.
 const MOST: usize = 5;
@@ -35,7 +34,7 @@ pub fn done(submission: &Submission) -> Result<(), Failure> {
         ))
     };
     let question = "what does the loop wait for when nobody is left?";
-    let status = end(&cluster.server, PATIENCE, question, replaced)?;
+    let status = end(&cluster.server, LOOKS, question, replaced)?;
     match status.success() {
         true => Ok(()),
         false => Err(Failure::new(
@@ -53,7 +52,7 @@ pub fn gives_up(submission: &Submission) -> Result<(), Failure> {
 /// Nobody gets to serve: the number of starts is what counts.
 fn crashes_at_start(submission: &Submission) -> Result<(), Failure> {
     /// Five starts may have long pauses in between, and still be bounded.
-    const LONG: Duration = Duration::from_secs(10);
+    const LONG: u32 = 3 * LOOKS;
     let count = 2;
     let server = submission
         .start(&[("WORKERS", &count.to_string()), ("CRASH_AT_START", "1")])?;
@@ -107,7 +106,7 @@ fn one_of_several_crashes_at_start(
     submission.step("waiting until the primary gives up");
     cluster.exit(victim, 1)?;
     let question = "do you count the crashes of a pid, or of a number?";
-    failed(end(&cluster.server, PATIENCE, question, || Ok(()))?)?;
+    failed(end(&cluster.server, LOOKS, question, || Ok(()))?)?;
     nothing_left(&cluster.server, "gave up")
 }
 
@@ -126,7 +125,7 @@ pub fn stops(submission: &Submission) -> Result<(), Failure> {
     server.signal(Signal::SIGTERM)?;
     let question =
         "who waits for SIGTERM, and is a worker that you stop a crash?";
-    let status = end(server, PATIENCE, question, || Ok(()))?;
+    let status = end(server, LOOKS, question, || Ok(()))?;
     nothing_left(server, "got SIGTERM")?;
     if TcpStream::connect(server.address()).is_ok() {
         return Err(Failure::new(
@@ -146,20 +145,18 @@ pub fn stops(submission: &Submission) -> Result<(), Failure> {
 /// Waits for the end of the primary, and checks something meanwhile.
 fn end(
     server: &Server,
-    patience: Duration,
+    looks: u32,
     question: &str,
     mut check: impl FnMut() -> Result<(), Failure>,
 ) -> Result<ExitStatus, Failure> {
-    let start = Instant::now();
-    while primary(server)?.is_some() {
-        check()?;
-        if start.elapsed() > patience {
-            let observed = format!("the primary still runs after {patience:?}");
-            return Err(Failure::new(observed, question));
+    for _ in 0..looks {
+        if primary(server)?.is_none() {
+            return Ok(server.wait_for_exit()?);
         }
-        sleep(Duration::from_millis(2));
+        check()?;
+        sleep(PAUSE);
     }
-    Ok(server.wait_for_exit()?)
+    Err(Failure::new("the primary runs on and on", question))
 }
 
 fn failed(status: ExitStatus) -> Result<(), Failure> {

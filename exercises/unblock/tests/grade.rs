@@ -54,7 +54,15 @@ fn main() -> ExitCode {
         .grade()
 }
 
-/// Whether all connections of a round are open, and were used, before it.
+/// Guards against a hang, and measures nothing.
+const NEVER: Duration = Duration::from_secs(3);
+
+/// A while in which nothing happens. Nobody fails for it: it only makes it
+/// likelier that a server is seen to block that does not always block.
+const SETTLED: Duration = Duration::from_millis(5);
+
+/// Whether the connections of a round were used before, and the one for the
+/// fast request is open already.
 #[derive(Clone, Copy, PartialEq)]
 enum Kept {
     Yes,
@@ -125,15 +133,20 @@ impl Race<'_> {
             })
             .collect();
         let mut connections = Vec::new();
-        for _ in 0..=self.slow {
-            connections.push(open(submission, server, self.kept)?);
+        for _ in 0..self.slow {
+            connections.push(self.open()?);
         }
-        let for_fast = connections.pop().unwrap_or(None);
+        let for_fast = match self.kept {
+            Kept::Yes => Some(self.open()?),
+            Kept::No => None,
+        };
+        // So that the server knows of them, and sleeps until a request comes.
+        thread::sleep(SETTLED);
 
         let before = submission.cpu_time(server.pid());
         let mut asked = Vec::new();
         for (task, connection) in tasks.iter().zip(&connections) {
-            asked.push(send(server, connection.as_ref(), &task.path())?);
+            asked.push(connection.enqueue(&task.path())?);
         }
         // Sometimes early, sometimes late in the work, so that all of it has
         // to be out of the way.
@@ -153,7 +166,10 @@ impl Race<'_> {
         }
 
         submission.step("waiting for the answer to /fast");
-        let fast = send(server, for_fast.as_ref(), "/fast")?;
+        let fast = match &for_fast {
+            Some(connection) => connection.enqueue("/fast")?,
+            None => server.enqueue("/fast")?,
+        };
         while !fast.is_answered() && !asked.iter().any(Pending::is_answered) {
             thread::sleep(Duration::from_millis(1));
         }
@@ -173,6 +189,31 @@ impl Race<'_> {
                 .is_some_and(|fast| fast.answered_at < answer.answered_at);
         }
         Ok(won)
+    }
+
+    /// A connection that is open, and was used if it is to be one that is kept.
+    fn open(&self) -> Result<Connection, Failure> {
+        let connection = self.server.connect()?;
+        if self.kept == Kept::No {
+            return Ok(connection);
+        }
+        self.submission
+            .step("waiting for /fast while other connections are idle");
+        let warm_up = connection.enqueue("/fast")?;
+        let deadline = Instant::now() + NEVER;
+        while !warm_up.is_answered() {
+            if Instant::now() > deadline {
+                return Err(Failure::new(
+                    "/fast got no answer while other connections were open \
+                     and idle",
+                    "is a connection served to its end before the next one \
+                     is accepted?",
+                ));
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        judge_fast(Some(&warm_up.answer()?))?;
+        Ok(connection)
     }
 }
 
@@ -204,47 +245,6 @@ fn judge_fast(answer: Option<&Answer>) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
-}
-
-/// A connection that is open and was used, if it is to be one.
-fn open(
-    submission: &Submission,
-    server: &Server,
-    kept: Kept,
-) -> Result<Option<Connection>, Failure> {
-    /// Guards against a hang, and measures nothing.
-    const NEVER: Duration = Duration::from_secs(3);
-    if kept == Kept::No {
-        return Ok(None);
-    }
-    submission.step("waiting for /fast while other connections are idle");
-    let connection = server.connect()?;
-    let warm_up = connection.enqueue("/fast")?;
-    let deadline = Instant::now() + NEVER;
-    while !warm_up.is_answered() {
-        if Instant::now() > deadline {
-            return Err(Failure::new(
-                "/fast got no answer while other connections were open and \
-                 idle",
-                "is a connection served to its end before the next one is \
-                 accepted?",
-            ));
-        }
-        thread::sleep(Duration::from_millis(1));
-    }
-    judge_fast(Some(&warm_up.answer()?))?;
-    Ok(Some(connection))
-}
-
-fn send(
-    server: &Server,
-    connection: Option<&Connection>,
-    path: &str,
-) -> Result<Pending, Failure> {
-    Ok(match connection {
-        Some(connection) => connection.enqueue(path)?,
-        None => server.enqueue(path)?,
-    })
 }
 
 /// How many cores this process may use.

@@ -48,8 +48,7 @@ pub fn trials(programs: &Shared) -> Vec<Trial> {
     ];
     // In turns, so that two can run at a time.
     let mut trials = Vec::new();
-    for nth in 0..with_others.len() {
-        let (name, check) = with_others[nth];
+    for (nth, (name, check)) in with_others.into_iter().enumerate() {
         trials.push(trial(name, check, &OTHERS));
         if let Some((name, check)) = with_forgets.get(nth) {
             trials.push(trial(name, *check, &FORGETS));

@@ -2,11 +2,14 @@
 
 use std::fs::{self, File};
 use std::path::Path;
-use std::process::{Command, ExitStatus};
+use std::process::{self, Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::sys::signal;
+use nix::unistd::Pid;
 use unblocked::grade::{Outcome, PATIENCE, Report};
+use unblocked::lab::Signal;
 
 use super::exercise::Verdict;
 
@@ -60,6 +63,10 @@ pub fn grade(
     let stdout = fs::read_to_string(&printed).map_err(why)?;
     let left = running(submission);
     if !left.is_empty() {
+        for pid in &left {
+            let pid = Pid::from_raw(*pid as i32);
+            let _ = signal::kill(pid, Signal::SIGKILL);
+        }
         return Err(format!("{left:?} survive the grade\n{stdout}"));
     }
     let text = fs::read_to_string(&report).map_err(why)?;
@@ -134,13 +141,35 @@ impl Graded {
     }
 }
 
-/// The processes that run this program, whoever started them.
+/// The processes below this one that run a program. Whose parent has ended is
+/// below this one too, after [`adopt_orphans`].
 pub fn running(program: &Path) -> Vec<u32> {
     let all = fs::read_dir("/proc").into_iter().flatten().flatten();
     let running = all.filter_map(|entry| {
         let pid = entry.file_name().to_str()?.parse().ok()?;
         let runs = fs::read_link(entry.path().join("exe")).ok()?;
-        (runs == program).then_some(pid)
+        (runs == program && is_below(pid)).then_some(pid)
     });
     running.collect()
+}
+
+/// Makes this process the parent of all orphans below it.
+pub fn adopt_orphans() {
+    let _ = nix::sys::prctl::set_child_subreaper(true);
+}
+
+fn is_below(mut pid: u32) -> bool {
+    while pid > 1 {
+        let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else {
+            return false;
+        };
+        // Its name comes first, in parentheses, and its state.
+        let fields = stat.rsplit(')').next().unwrap_or_default();
+        let parent = fields.split_whitespace().nth(1);
+        pid = parent.and_then(|pid| pid.parse().ok()).unwrap_or(0);
+        if pid == process::id() {
+            return true;
+        }
+    }
+    false
 }

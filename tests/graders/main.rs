@@ -58,6 +58,7 @@ fn main() -> ExitCode {
         let exercises = exercises.clone();
         Box::new(move || Programs::build(&exercises))
     }));
+    grading::adopt_orphans();
     let mut trials = framework::trials(&programs);
     trials.push(Trial::test("submissions are found", || {
         Ok(exercise::finds_what_is_there()?)

@@ -98,3 +98,4 @@ async fn serve(listener: TcpListener) -> ! {
         }
     }
 }
+fn broken( {}

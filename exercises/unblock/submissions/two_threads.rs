@@ -1,8 +1,7 @@
-//! fails: fresh, many_fresh, many_kept: one more thread that serves is enough
+//! fails: many_fresh, many_kept: one more thread that serves is enough
 //!
 //! Two threads take turns in serving connections. While one of them is at work,
-//! the other answers; but every second connection has its turn with the first,
-//! and soon the other one is at work too.
+//! the other answers, and then that one is at work too.
 
 use std::convert::Infallible;
 use std::error::Error;

@@ -57,16 +57,12 @@ fn main() -> ExitCode {
 /// Guards against a hang, and measures nothing.
 const NEVER: Duration = Duration::from_secs(3);
 
-<<<<<<< HEAD
-/// Whether a connection is open, and was used, before its round.
-=======
 /// A while in which nothing happens. Nobody fails for it: it only makes it
 /// likelier that a server is seen to block that does not always block.
 const SETTLED: Duration = Duration::from_millis(5);
 
 /// Whether the connections of a round were used before, and the one for the
 /// fast request is open already.
->>>>>>> grade
 #[derive(Clone, Copy, PartialEq)]
 enum Kept {
     Yes,
@@ -140,21 +136,12 @@ impl Race<'_> {
         for _ in 0..self.slow {
             connections.push(self.open()?);
         }
-<<<<<<< HEAD
-        let for_fast = connections.pop().unwrap_or(None);
-        if self.slow == 1 && self.kept == Kept::No {
-            // Of several serving threads, a request on a connection that is
-            // open takes the one that looks after all connections.
-            connections = vec![Some(accepted(submission, server)?)];
-        }
-=======
         let for_fast = match self.kept {
             Kept::Yes => Some(self.open()?),
             Kept::No => None,
         };
         // So that the server knows of them, and sleeps until a request comes.
         thread::sleep(SETTLED);
->>>>>>> grade
 
         let before = submission.cpu_time(server.pid());
         let mut asked = Vec::new();
@@ -260,64 +247,6 @@ fn judge_fast(answer: Option<&Answer>) -> Result<(), Failure> {
     }
 }
 
-<<<<<<< HEAD
-/// A connection that is open and was used, if it is to be one.
-fn open(
-    submission: &Submission,
-    server: &Server,
-    kept: Kept,
-) -> Result<Option<Connection>, Failure> {
-    if kept == Kept::No {
-        return Ok(None);
-    }
-    submission.step("waiting for /fast while other connections are idle");
-    let connection = server.connect()?;
-    let warm_up = connection.enqueue("/fast")?;
-    let deadline = Instant::now() + NEVER;
-    while !warm_up.is_answered() {
-        if Instant::now() > deadline {
-            return Err(Failure::new(
-                "/fast got no answer while other connections were open and \
-                 idle",
-                "is a connection served to its end before the next one is \
-                 accepted?",
-            ));
-        }
-        thread::sleep(Duration::from_millis(1));
-    }
-    judge_fast(Some(&warm_up.answer()?))?;
-    Ok(Some(connection))
-}
-
-/// A connection that is open and was not used.
-fn accepted(
-    submission: &Submission,
-    server: &Server,
-) -> Result<Connection, Failure> {
-    let connection = server.connect()?;
-    // Whoever serves one that came later has accepted it, or never will.
-    submission.step("waiting for /fast while another connection is idle");
-    let later = server.enqueue("/fast")?;
-    let deadline = Instant::now() + NEVER;
-    while !later.is_answered() && Instant::now() < deadline {
-        thread::sleep(Duration::from_millis(1));
-    }
-    Ok(connection)
-}
-
-fn send(
-    server: &Server,
-    connection: Option<&Connection>,
-    path: &str,
-) -> Result<Pending, Failure> {
-    Ok(match connection {
-        Some(connection) => connection.enqueue(path)?,
-        None => server.enqueue(path)?,
-    })
-}
-
-=======
->>>>>>> grade
 /// How many cores this process may use.
 fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)

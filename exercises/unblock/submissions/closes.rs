@@ -98,4 +98,3 @@ async fn serve(listener: TcpListener) -> ! {
         }
     }
 }
-fn broken( {}

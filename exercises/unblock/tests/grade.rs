@@ -100,7 +100,7 @@ fn overtake(
     let server = submission.start(&[])?;
     // Long enough to send a request in the meantime; many at once take longer
     // for that alone.
-    let cpu = Duration::from_millis(if slow == 1 { 100 } else { 60 });
+    let cpu = Duration::from_millis(if slow == 1 { 70 } else { 50 });
     let load = Load::calibrate(submission, &server, cpu)?;
     let race = Race { submission, server: &server, slow, kept };
     for round in 1..=rounds {

@@ -74,7 +74,7 @@ fn twice(submission: &Submission) -> Result<(), Failure> {
         // Stopped before it looks at the clock, it would not notice.
         submission.step("waiting for the loop to use CPU time");
         let pid = run.running.pid();
-        while submission.cpu_time(pid).is_zero() && !run.look()?.ended {
+        while submission.cpu_time(pid) < STARTED && !run.look()?.ended {
             sleep(Duration::from_millis(1));
         }
         run.signal(Signal::SIGSTOP)?;
@@ -111,6 +111,9 @@ const MILLION: u64 = 1_000_000;
 
 /// A count that every machine is through with at once.
 const NEAR: u64 = 100 * MILLION;
+
+/// To start takes less CPU time than this, so after it a program counts.
+const STARTED: Duration = Duration::from_millis(10);
 
 /// Below this a program has skipped steps. It is less than one, because a
 /// neighbour may slow down all runs but the one that was stopped.

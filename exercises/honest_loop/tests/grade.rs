@@ -119,9 +119,9 @@ const STARTED: Duration = Duration::from_millis(10);
 /// neighbour may slow down all runs but the one that was stopped.
 const LEAST_PART: f64 = 0.6;
 
-/// Finds out how far the program counts in about 60 ms of CPU time.
+/// Finds out how far the program counts in about 40 ms of CPU time.
 fn calibrate(submission: &Submission, core: usize) -> Result<u64, Failure> {
-    let (long, enough) = (60_000, 5_000); // Microseconds.
+    let (long, enough) = (40_000, 5_000); // Microseconds.
     let mut n = MILLION;
     loop {
         let spent = measure(submission, n, core)?.as_micros() as u64;

@@ -39,6 +39,7 @@ pub fn trials(programs: &Shared) -> Vec<Trial> {
         ("printing and exit code 0 are no answer", boasts),
         ("a report that can't be written is an error", refuses),
         ("a filter leaves the others out", filters),
+        ("what the compiler complains about is known", warns),
     ];
     let with_forgets = [
         ("nothing survives that was forgotten", forgets as Check),
@@ -199,6 +200,15 @@ fn filters(programs: &Programs) -> Result<(), String> {
     match names.lines().count() == 4 && names.contains(wanted) {
         true => Ok(()),
         false => Err(names),
+    }
+}
+
+fn warns(programs: &Programs) -> Result<(), String> {
+    programs.other("fixture", "warns")?;
+    let warning = programs.warning("fixture", "warns").unwrap_or_default();
+    match warning.contains("`unused` is never used") {
+        true => Ok(()),
+        false => Err(format!("it says {warning:?}")),
     }
 }
 

@@ -2,7 +2,7 @@ use std::process;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::sys::prctl::set_child_subreaper;
+use nix::sys::prctl::{set_child_subreaper, set_pdeathsig};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::time::ClockId;
@@ -37,6 +37,11 @@ pub(super) fn sweep_when_interrupted() {
             process::exit(128 + signal as i32);
         }
     });
+}
+
+/// Whoever started this process takes it along when it ends.
+pub(super) fn end_with_parent() {
+    let _ = set_pdeathsig(Signal::SIGTERM);
 }
 
 /// Kills all processes below this one, and returns those that it could not

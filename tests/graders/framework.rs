@@ -45,7 +45,10 @@ pub fn trials(programs: &Shared) -> Vec<Trial> {
         ("nothing survives that was forgotten", forgets as Check),
         ("a panic is the grader's fault, and it goes on", panics),
         ("what waits for ever is left behind", waits),
-        ("Ctrl-C leaves nothing", interrupted),
+        (
+            "Ctrl-C leaves nothing, nor does the end of who started it",
+            interrupted,
+        ),
     ];
     // In turns, so that two can run at a time.
     let mut trials = Vec::new();
@@ -140,32 +143,56 @@ fn waits(programs: &Programs) -> Result<(), String> {
 }
 
 fn interrupted(programs: &Programs) -> Result<(), String> {
+    let grader = programs.other("fixture", "grader")?;
     let forgets = programs.other("fixture", "forgets")?;
-    for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
-        let mut grader = Command::new(programs.other("fixture", "grader")?)
-            .args(["--exact", WAITS])
+    let why = |error: std::io::Error| error.to_string();
+    let direct = ["--exact", WAITS];
+    let by_shell = ["-c", "\"$0\" --exact \"$1\" & wait"];
+    for (signal, code) in [
+        (Signal::SIGINT, Some(130)),
+        (Signal::SIGTERM, Some(143)),
+        // It never learns of this: whoever started it is killed.
+        (Signal::SIGKILL, None),
+    ] {
+        let mut command = Command::new(grader);
+        command.args(direct);
+        if code.is_none() {
+            command = Command::new("sh");
+            command.args(by_shell).arg(grader).arg(WAITS);
+        }
+        let mut started = command
             .env("UNBLOCKED_SUBMISSION", forgets)
+            // Its watchdog comes too late to end it.
+            .env("PATIENCE", "60")
             .stdout(Stdio::null())
             .spawn()
-            .map_err(|error| error.to_string())?;
-        let started = Instant::now();
-        while running(forgets).len() < 3 {
-            if started.elapsed() > Duration::from_secs(10) {
-                let _ = grader.kill();
-                let _ = grader.wait();
-                return Err("the three processes do not come up".into());
-            }
-            thread::sleep(Duration::from_millis(5));
-        }
-        let pid = nix::unistd::Pid::from_raw(grader.id() as i32);
+            .map_err(why)?;
+        let came = within_seconds(|| running(forgets).len() == 3);
+        let pid = nix::unistd::Pid::from_raw(started.id() as i32);
         nix::sys::signal::kill(pid, signal).map_err(|e| e.to_string())?;
-        let status = grader.wait().map_err(|error| error.to_string())?;
-        let left = running(forgets);
-        if status.code() != Some(code) || !left.is_empty() {
+        let status = started.wait().map_err(why)?;
+        let gone = match code {
+            // When it ends, all has ended before.
+            Some(_) => running(forgets).is_empty(),
+            None => within_seconds(|| running(forgets).is_empty()),
+        };
+        if !came || !gone || status.code() != code {
+            let left = running(forgets);
             return Err(format!("{signal}: {status}, {left:?} survive"));
         }
     }
     Ok(())
+}
+
+fn within_seconds(is_so: impl Fn() -> bool) -> bool {
+    let start = Instant::now();
+    while !is_so() {
+        if start.elapsed() > Duration::from_secs(10) {
+            return false;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    true
 }
 
 fn refuses(programs: &Programs) -> Result<(), String> {

@@ -182,6 +182,6 @@ const SPOILED: &str = "<!doctype html>
     <text x=\"700\" y=\"60\">Outside</text></svg>
     <small style=\"font-size: 10px\">Small.</small></figure>
     <img src=\"http://127.0.0.1:4/x.png\" alt=\"\">
-    <script src=\"heavy.js\"></script>
+    <script src=\"heavy.js\"></script><script src=\"missing.js\"></script>
     <script>console.error('spoiled'); undefined.it</script>
     </body></html>";

@@ -57,7 +57,7 @@ fn what_is_wrong_with_a_page_is_found() {
     let found = from_others(&browser, &book, &page).join("\n");
     for wanted in [
         "a page asks for http://127.0.0.1:4/x.png",
-        "a page asks for no file: ",
+        "a page asks for no file: missing.js",
         "a page says \"SEVERE\"",
         "TypeError",
         "a page loads 4",
